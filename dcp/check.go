@@ -1,0 +1,181 @@
+package dcp
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/godcp/godcp/dcp/metadata"
+	"github.com/godcp/godcp/internal/pickle"
+	"github.com/godcp/godcp/internal/torchfile"
+	"github.com/godcp/godcp/tensor"
+)
+
+// Record is one stored item of a checkpoint: a chunk of a tensor, or a pickled
+// object.
+type Record struct {
+	FQN      string
+	IsTensor bool
+	Chunk    tensor.Box // elements; zero for an object
+	File     string
+	Offset   int64 // bytes, in File
+	Length   int64 // bytes, as stored
+
+	job job
+}
+
+// Records lists the stored items of all chunks and objects, in the order of
+// files and offsets. Chunks without a record are left out;
+// Metadata.Validate tells them.
+func (ck *Checkpoint) Records() []Record {
+	md := ck.reader.md
+	var rs []Record
+	add := func(it *metadata.Item, chunk tensor.Box, info *metadata.StorageInfo) {
+		rs = append(rs, Record{
+			FQN: it.FQN, IsTensor: it.Tensor != nil, Chunk: chunk,
+			File: info.RelativePath, Offset: info.Offset, Length: info.Length,
+			job: job{info: info, item: it, chunk: chunk},
+		})
+	}
+	for i := range md.StateDictMetadata {
+		it := &md.StateDictMetadata[i]
+		if it.Tensor == nil {
+			if info, ok := md.Storage(metadata.MetadataIndex{FQN: it.FQN, Index: -1}); ok {
+				add(it, tensor.Box{}, info)
+			}
+			continue
+		}
+		for c, chunk := range it.Tensor.Chunks {
+			if info, ok := md.ChunkStorage(it, c); ok {
+				add(it, chunk, info)
+			}
+		}
+	}
+	slices.SortStableFunc(rs, func(a, b Record) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
+	})
+	return rs
+}
+
+// ItemCheck is what CheckItem found in a sound item.
+type ItemCheck struct {
+	Bytes       int64    // read from storage
+	Checksummed bool     // all of it is covered by a checksum that was right
+	Unknown     []string // classes in a pickled object that godcp does not know
+
+	// Blob tells a tensor in a safetensors blob: the record's offset is the
+	// blob's, which many tensors share, and its length that of the elements.
+	Blob bool
+}
+
+// CheckItem reads all of an item and checks everything in it: the archive, the
+// checksums of all its entries, the pickle, and that it holds what the metadata
+// says. Its memory is bounded whatever the item's size, except for items with
+// transforms: those take what Limits.Item allows.
+func (ck *Checkpoint) CheckItem(ctx context.Context, rec Record) (ItemCheck, error) {
+	r, j := ck.reader, rec.job
+	f, err := r.src.use(ctx, j.info.RelativePath)
+	if err != nil {
+		return ItemCheck{}, j.place(err)
+	}
+	defer f.done()
+	c := ItemCheck{Bytes: j.info.Length}
+	c.Blob = rec.IsTensor && !r.raw && isBlobRecord(f, j)
+	if rec.IsTensor && r.raw || c.Blob {
+		err = r.checkRaw(ctx, f, j)
+	} else {
+		err = r.checkArchive(ctx, f, j, &c)
+	}
+	return c, j.place(err)
+}
+
+func isBlobRecord(f opened, j job) bool {
+	return len(j.info.TransformDescriptors) == 0 && isBlob(f, j.info.Offset)
+}
+
+// checkRaw reads bare elements. Nothing says what they should be, but they
+// must be there.
+func (r *reader) checkRaw(ctx context.Context, f opened, j job) error {
+	p, err := r.locate(ctx, f, j)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(io.Discard, &contextReader{ctx, io.NewSectionReader(p.at, p.offset, p.size)})
+	if err == nil && n < p.size {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// checkArchive reads a torch.save item.
+func (r *reader) checkArchive(ctx context.Context, f opened, j job, c *ItemCheck) error {
+	var at io.ReaderAt
+	var size int64
+	if len(j.info.TransformDescriptors) > 0 {
+		limit := r.limits.Item
+		if j.item.Tensor != nil {
+			n, _ := tensor.NumBytes(j.item.Tensor.Properties.DType, j.chunk.Sizes)
+			limit = n + unpackSlack
+		}
+		plain, err := r.unpackItem(ctx, f, j, limit)
+		if err != nil {
+			return err
+		}
+		at, size = bytes.NewReader(plain), int64(len(plain))
+	} else {
+		sec, err := section(f, j.info.Offset, j.info.Length)
+		if err != nil {
+			return err
+		}
+		at, size = sec, sec.Size()
+	}
+	a, err := torchfile.Open(at, size, torchfile.Limits{})
+	if err != nil {
+		return err
+	}
+	if j.item.Tensor != nil {
+		err = checkTensor(a, j)
+	} else {
+		c.Unknown, err = checkObject(a, size)
+	}
+	if err != nil {
+		return err
+	}
+	c.Checksummed = true
+	for _, e := range a.Entries() {
+		c.Checksummed = c.Checksummed && (e.HasCRC || e.Size == 0)
+		if _, err := io.Copy(io.Discard, &contextReader{ctx, a.OpenEntry(e)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkTensor(a *torchfile.Archive, j job) error {
+	rec, err := a.Tensor()
+	if err != nil {
+		return err
+	}
+	p := payload{layout: tensor.Layout{DType: rec.DType, Shape: rec.Shape}}
+	return p.matches(j.item, j.chunk)
+}
+
+// checkObject decodes a pickle and every tensor header in it, and lists the
+// classes that it did not know.
+func checkObject(a *torchfile.Archive, size int64) (unknown []string, err error) {
+	v, err := a.Value(func(g pickle.Global) pickle.Verdict {
+		if !isPlainGlobal(g) {
+			unknown = append(unknown, g.String())
+		}
+		return pickle.Opaque
+	})
+	if err != nil {
+		return nil, err
+	}
+	d := valueDecoder{archive: a, nodes: maxNodes + int(min(size, maxNodes)), headersOnly: true}
+	_, err = d.value(v, 0)
+	slices.Sort(unknown)
+	return slices.Compact(unknown), err
+}

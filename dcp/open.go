@@ -1,0 +1,89 @@
+package dcp
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/godcp/godcp/dcp/metadata"
+	"github.com/godcp/godcp/fsbase"
+)
+
+// OpenOptions say how to open a checkpoint. The zero value is good.
+type OpenOptions struct {
+	Limits     Limits
+	Extensions *ExtensionRegistry // nil means DefaultExtensions
+	Mux        *fsbase.Mux        // nil means fsbase.DefaultMux
+
+	// TrustSet opens a rank-local set that torch wrote (use_collectives=False):
+	// one metadata file per rank and none for all. Nothing in such a set shows
+	// whether its files are of one step, so that is for the caller to know.
+	TrustSet bool
+
+	// PreferRank chooses among ranks of a set that stored different values
+	// under one name; nil makes that an error.
+	PreferRank *int
+}
+
+// Layout is how a checkpoint is laid out on storage.
+type Layout string
+
+// The layouts.
+const (
+	LayoutDCP       Layout = "dcp"         // .metadata and data files
+	LayoutRankLocal Layout = "rank-local"  // one __R.metadata for each rank
+	LayoutHF        Layout = "huggingface" // *.safetensors
+)
+
+// Open opens the checkpoint at url with default options: a DCP folder, or a
+// Hugging Face folder of safetensors files. It reads the metadata (or the
+// headers) only. The context bounds this call, not the Checkpoint.
+func Open(ctx context.Context, url string) (*Checkpoint, error) {
+	return OpenWith(ctx, url, OpenOptions{})
+}
+
+// OpenWith is Open with options.
+func OpenWith(ctx context.Context, url string, o OpenOptions) (*Checkpoint, error) {
+	mux := o.Mux
+	if mux == nil {
+		mux = &fsbase.DefaultMux
+	}
+	fsys, err := mux.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return OpenFS(ctx, fsys, o)
+}
+
+// OpenFS opens the checkpoint at the root of fsys.
+func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
+	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux})
+	md, err := r.readMetadataFile(ctx, metadata.Name)
+	ck := &Checkpoint{reader: r, layout: LayoutDCP}
+	if errors.Is(err, fs.ErrNotExist) {
+		md, err = ck.openOther(ctx, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ck, r.SetUpStorageReader(md, true)
+}
+
+// openOther finds out what a folder without .metadata is.
+func (ck *Checkpoint) openOther(ctx context.Context, o OpenOptions) (*metadata.Metadata, error) {
+	names, err := survey(ctx, ck.reader.fsys)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(names.ranks) > 0:
+		ck.layout = LayoutRankLocal
+		ck.warnings = append(ck.warnings, trustWarning)
+		return ck.reader.mergeRanks(ctx, names, o)
+	case len(names.safetensors) > 0:
+		ck.layout = LayoutHF
+		ck.reader.raw = true
+		return ck.reader.readFolder(ctx, names.safetensors)
+	}
+	return nil, names.notACheckpoint()
+}

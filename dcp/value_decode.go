@@ -1,0 +1,286 @@
+package dcp
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/godcp/godcp/ckpterr"
+	"github.com/godcp/godcp/internal/pickle"
+	"github.com/godcp/godcp/internal/torchfile"
+	"github.com/godcp/godcp/tensor"
+)
+
+// DecodeValue decodes a pickled object from a torch.save archive (what
+// Checkpoint.Bytes returns) to plain Go values. No code of it is run: a global
+// that could is class UnsafePickle, other unknown classes become [Opaque].
+func DecodeValue(archive []byte) (any, error) {
+	a, err := torchfile.OpenBytes(archive, torchfile.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.Value(nil)
+	if err != nil {
+		return nil, err
+	}
+	d := valueDecoder{archive: a, nodes: maxNodes + len(archive), tensors: maxValueTensors}
+	return d.value(v, 0)
+}
+
+type valueDecoder struct {
+	archive *torchfile.Archive
+	nodes   int   // values left
+	tensors int64 // bytes of tensors left
+
+	// headersOnly checks tensors inside the object without reading them.
+	headersOnly bool
+}
+
+func (d *valueDecoder) value(v pickle.Value, depth int) (any, error) {
+	if d.nodes--; d.nodes < 0 || depth > 2*maxValueDepth {
+		return nil, ckpterr.New(ckpterr.LimitExceeded, "object is too large or too deep to be printed out")
+	}
+	switch v.Kind() {
+	case pickle.None:
+		return nil, nil
+	case pickle.Bool:
+		b, _ := v.Bool()
+		return b, nil
+	case pickle.Int:
+		n, _ := v.Int64()
+		return n, nil
+	case pickle.BigInt:
+		n, _ := v.BigInt()
+		return n, nil
+	case pickle.Float:
+		f, _ := v.Float()
+		return f, nil
+	case pickle.Str:
+		s, _ := v.Str()
+		return s, nil
+	case pickle.Bytes:
+		b, _ := v.Bytes()
+		return b, nil
+	case pickle.ByteArray:
+		b, _ := v.Bytes()
+		return ByteArray(b), nil
+	case pickle.List:
+		return d.items(v.Items(), depth)
+	case pickle.Tuple:
+		t, err := d.items(v.Items(), depth)
+		return Tuple(t), err
+	case pickle.Set, pickle.FrozenSet:
+		t, err := d.items(v.Items(), depth)
+		return Set{Frozen: v.Kind() == pickle.FrozenSet, Items: t}, err
+	case pickle.Dict:
+		return d.dict(v.Dict(), depth)
+	case pickle.GlobalKind:
+		g, _ := v.Global()
+		if dt, ok := dtypeOf(g); ok {
+			return dt, nil
+		}
+		return Opaque{Class: g.String()}, nil
+	}
+	return d.object(v, depth)
+}
+
+// maxValueDepth is how deep the decoder of pickles lets values nest.
+const maxValueDepth = 100
+
+func (d *valueDecoder) items(it pickle.Items, depth int) ([]any, error) {
+	vs := make([]any, 0, min(it.Len(), d.nodes))
+	for _, m := range it.All() {
+		x, err := d.value(m, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		vs = append(vs, x)
+	}
+	return vs, nil
+}
+
+// dict becomes a map when all keys are str.
+func (d *valueDecoder) dict(p *pickle.Pairs, depth int) (any, error) {
+	m := make(map[string]any, p.Len())
+	for k, v := range p.All() {
+		s, ok := k.Str()
+		if !ok {
+			pairs, err := d.pairs(p, depth)
+			return Dict{Pairs: pairs}, err
+		}
+		x, err := d.value(v, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		m[s] = x
+	}
+	return m, nil
+}
+
+func (d *valueDecoder) pairs(p *pickle.Pairs, depth int) ([]Pair, error) {
+	if p == nil {
+		return nil, nil
+	}
+	var pairs []Pair
+	for k, v := range p.All() {
+		key, err := d.value(k, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		val, err := d.value(v, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, Pair{key, val})
+	}
+	return pairs, nil
+}
+
+// object gives calls that are plain data their value.
+func (d *valueDecoder) object(v pickle.Value, depth int) (any, error) {
+	if rec, ok, err := d.archive.TensorOf(v); err != nil {
+		return nil, err
+	} else if ok {
+		return d.tensor(rec)
+	}
+	o, ok := v.Object()
+	if !ok {
+		return Opaque{Class: v.Kind().String()}, nil
+	}
+	g := o.Global()
+	if o.States.Len() == 0 && o.Items.Len() == 0 && o.Op == pickle.Reduce {
+		if g == (pickle.Global{Module: "collections", Name: "OrderedDict"}) && o.Args.Items().Len() == 0 {
+			pairs, err := d.pairs(o.Pairs.Dict(), depth)
+			return Dict{Ordered: true, Pairs: pairs}, err
+		}
+		if o.Pairs.Kind() == pickle.Invalid {
+			if x, ok, err := d.call(g, o.Args.Items(), depth); ok || err != nil {
+				return x, err
+			}
+		}
+	}
+	return Opaque{Class: className(o, g)}, nil
+}
+
+// call evaluates the few calls that protocol 2 writes for plain data.
+func (d *valueDecoder) call(g pickle.Global, args pickle.Items, depth int) (any, bool, error) {
+	str := func(i int) string { s, _ := args.At(i).Str(); return s }
+	float := func(i int) (float64, bool) { return args.At(i).Float() }
+	switch name := strings.TrimPrefix(g.String(), "__builtin__."); {
+	case strings.TrimPrefix(name, "builtins.") == "complex" && args.Len() == 2:
+		re, ok1 := float(0)
+		im, ok2 := float(1)
+		return complex(re, im), ok1 && ok2, nil
+	case strings.HasSuffix(name, "set") && isSet(g) && args.Len() == 1 && args.At(0).Kind() == pickle.List:
+		items, err := d.items(args.At(0).Items(), depth)
+		return Set{Frozen: g.Name == "frozenset", Items: items}, true, err
+	case name == "_codecs.encode" && args.Len() == 2 && isLatin1(str(1)):
+		b, ok := latin1(str(0))
+		return b, ok, nil
+	case isBuiltin(g, "bytearray") && args.Len() == 2 && isLatin1(str(1)):
+		b, ok := latin1(str(0))
+		return ByteArray(b), ok, nil
+	case isBuiltin(g, "bytearray") && args.Len() == 1:
+		v, err := d.value(args.At(0), depth+1)
+		b, ok := v.([]byte)
+		return ByteArray(b), ok, err
+	case (isBuiltin(g, "bytes") || isBuiltin(g, "bytearray")) && args.Len() == 0:
+		if g.Name == "bytes" {
+			return []byte{}, true, nil
+		}
+		return ByteArray{}, true, nil
+	case name == "torch.Size" && args.Len() == 1:
+		s, ok := sizeOf(args.At(0))
+		return s, ok, nil
+	case name == "torch.device" && args.Len() >= 1 && args.At(0).Kind() == pickle.Str:
+		dev := str(0)
+		if args.Len() == 2 {
+			if n, ok := args.At(1).Int64(); ok {
+				dev += ":" + strconv.FormatInt(n, 10)
+			}
+		}
+		return Device(dev), true, nil
+	}
+	return nil, false, nil
+}
+
+func isBuiltin(g pickle.Global, name string) bool {
+	return (g.Module == "builtins" || g.Module == "__builtin__") && g.Name == name
+}
+
+func isSet(g pickle.Global) bool { return isBuiltin(g, "set") || isBuiltin(g, "frozenset") }
+
+func isLatin1(codec string) bool { return codec == "latin1" || codec == "latin-1" }
+
+// latin1 undoes how protocol 2 writes bytes: one character each.
+func latin1(s string) ([]byte, bool) {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return nil, false
+		}
+		b = append(b, byte(r))
+	}
+	return b, true
+}
+
+func sizeOf(v pickle.Value) (Size, bool) {
+	s := make(Size, 0, v.Items().Len())
+	for _, m := range v.Items().All() {
+		n, ok := m.Int64()
+		if !ok {
+			return nil, false
+		}
+		s = append(s, n)
+	}
+	return s, v.Kind() == pickle.Tuple || v.Kind() == pickle.List
+}
+
+func dtypeOf(g pickle.Global) (tensor.DType, bool) {
+	if g.Module != "torch" {
+		return tensor.Invalid, false
+	}
+	return tensor.ParseDType(g.Name)
+}
+
+// tensor reads a tensor that is part of the object.
+func (d *valueDecoder) tensor(rec *torchfile.TensorRecord) (*tensor.Tensor, error) {
+	if d.headersOnly {
+		return nil, nil
+	}
+	n, ok := tensor.NumBytes(rec.DType, rec.Shape)
+	if !ok || max(n, rec.StorageBytes) > d.tensors {
+		return nil, ckpterr.New(ckpterr.LimitExceeded, "tensors inside the object take more than %d bytes", int64(maxValueTensors))
+	}
+	d.tensors -= max(n, rec.StorageBytes)
+	return d.archive.ReadTensor(rec, rec.StorageBytes)
+}
+
+// isPlainGlobal tells names that occur in objects of plain data.
+func isPlainGlobal(g pickle.Global) bool {
+	if _, ok := dtypeOf(g); ok {
+		return true
+	}
+	switch g.Module {
+	case "builtins", "__builtin__":
+		return true // those that are dangerous were refused
+	case "torch._utils", "torch.storage":
+		return true
+	case "torch":
+		return g.Name == "Size" || g.Name == "device" || strings.HasSuffix(g.Name, "Storage") || strings.HasPrefix(g.Name, "per_")
+	}
+	return g == pickle.Global{Module: "collections", Name: "OrderedDict"} || g == pickle.Global{Module: "_codecs", Name: "encode"}
+}
+
+// className names what an unknown object is an instance of.
+func className(o *pickle.Object, g pickle.Global) string {
+	// copyreg's helpers take the class as their first argument.
+	if (g.Module == "copyreg" || g.Module == "copy_reg") && o.Args.Items().Len() > 0 {
+		if c, ok := o.Args.Items().At(0).Global(); ok {
+			return c.String()
+		}
+	}
+	if g == (pickle.Global{}) {
+		return "object"
+	}
+	return g.String()
+}
