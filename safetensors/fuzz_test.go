@@ -1,0 +1,88 @@
+package safetensors
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzHeader: whatever is accepted covers the file exactly, and Go's own JSON
+// reader sees the same tensors.
+func FuzzHeader(f *testing.F) {
+	for _, pattern := range []string{"hf/*/*.safetensors", "hf/*/*/*.safetensors", "hostile/*/*.safetensors", "fs/*/*.distcp"} {
+		files, err := filepath.Glob(filepath.Join("testdata", filepath.FromSlash(pattern)))
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, name := range files {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, err := readBytes(b)
+		if err != nil {
+			return
+		}
+		end := h.DataOffset
+		for _, x := range h.Tensors {
+			if x.Offset != end || x.Size < 0 {
+				t.Fatalf("%q at %d, the one before it ends at %d", x.Name, x.Offset, end)
+			}
+			end += x.Size
+		}
+		if end != int64(len(b)) {
+			t.Fatalf("tensors end at %d of %d", end, len(b))
+		}
+		var want map[string]json.RawMessage
+		if err := json.Unmarshal(b[8:h.DataOffset], &want); err != nil {
+			t.Fatalf("not JSON for encoding/json: %v", err)
+		}
+		delete(want, "__metadata__")
+		if len(want) != len(h.Tensors) {
+			t.Fatalf("%d tensors, encoding/json sees %d", len(h.Tensors), len(want))
+		}
+		for _, x := range h.Tensors {
+			var w struct {
+				Offsets []int64 `json:"data_offsets"`
+			}
+			if err := json.Unmarshal(want[x.Name], &w); err != nil || h.DataOffset+w.Offsets[0] != x.Offset {
+				t.Fatalf("%q: %v, %v, %v", x.Name, w, x, err)
+			}
+		}
+	})
+}
+
+// FuzzShardingInfo: what is accepted is what encoding/json reads.
+func FuzzShardingInfo(f *testing.F) {
+	for _, s := range []string{
+		`{"w": {"saved_offsets": [0, 0]}, "c": {"saved_offsets": []}}`, `{}`, `{"w":{}}`, `{"w":{"saved_offsets":[-1],"x":[1.5e3,{"y":null}]}}`, `[`, `{"\ud83d\ude00\n":{}}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := parseSharding(text)
+		if err != nil {
+			return
+		}
+		var want map[string]map[string]any
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatalf("not JSON for encoding/json: %v", err)
+		}
+		for fqn, offsets := range got {
+			list, _ := want[fqn]["saved_offsets"].([]any)
+			if len(list) != len(offsets) {
+				t.Fatalf("%q: %v, encoding/json sees %v", fqn, offsets, list)
+			}
+			for i, o := range offsets {
+				if float64(o) != list[i] {
+					t.Fatalf("%q: %v, encoding/json sees %v", fqn, offsets, list)
+				}
+			}
+		}
+	})
+}
