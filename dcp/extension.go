@@ -1,6 +1,7 @@
 package dcp
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -75,14 +76,49 @@ var DefaultExtensions = func() *ExtensionRegistry {
 	return r
 }()
 
-// undo opens the plain bytes under a list of transforms. torch stores the list
-// so that a reader undoes it from the first to the last.
-func undo(r io.Reader, exts []StreamTransformExtension) (io.ReadCloser, error) {
+// zipMagic is how every item begins.
+var zipMagic = []byte("PK\x03\x04")
+
+// undo opens the plain bytes of an item under a list of transforms, in the order
+// in which torch's reader undoes them: as stored. With several extensions
+// torch's writer stores them the other way round and cannot read its own
+// items; then the order that gives an archive is taken.
+func undo(item io.ReaderAt, size int64, wrap func(io.Reader) io.Reader, exts []StreamTransformExtension) (io.ReadCloser, error) {
+	open := func(exts []StreamTransformExtension) (io.ReadCloser, error) {
+		return chain(wrap(io.NewSectionReader(item, 0, size)), exts)
+	}
+	if len(exts) < 2 {
+		return open(exts)
+	}
+	reversed := slices.Clone(exts)
+	slices.Reverse(reversed)
+	var first error
+	for _, order := range [][]StreamTransformExtension{exts, reversed} {
+		plain, err := open(order)
+		if err == nil {
+			start := make([]byte, len(zipMagic))
+			if _, err = io.ReadFull(plain, start); err == nil && bytes.Equal(start, zipMagic) {
+				return &transformed{io.MultiReader(bytes.NewReader(start), plain), []io.Closer{plain}}, nil
+			}
+			plain.Close() // another order or an error follows
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first == nil || first == io.EOF || first == io.ErrUnexpectedEOF {
+		first = ckpterr.New(ckpterr.BadTransform, "no order of %d extensions gives an archive", len(exts))
+	}
+	return nil, first
+}
+
+// chain undoes exts from the first to the last.
+func chain(r io.Reader, exts []StreamTransformExtension) (io.ReadCloser, error) {
 	plain := &transformed{Reader: r}
 	for _, e := range exts {
 		next, err := e.TransformFrom(plain.Reader)
 		if err != nil {
-			plain.Close()
+			plain.Close() // the error of the transform is the one to tell
 			return nil, asTransformError(err, e)
 		}
 		plain.Reader = &transformReader{next, e}

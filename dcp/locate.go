@@ -182,7 +182,7 @@ func (r *reader) openPlain(ctx context.Context, f opened, j job) (io.ReadCloser,
 	if err != nil {
 		return nil, err
 	}
-	return undo(&contextReader{ctx, sec}, exts)
+	return undo(sec, sec.Size(), func(r io.Reader) io.Reader { return &contextReader{ctx, r} }, exts)
 }
 
 // contextReader stops a long stream when its context is done.

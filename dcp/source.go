@@ -23,7 +23,7 @@ type source struct {
 	moved atomic.Int64 // bytes read, for reports
 
 	mu   sync.Mutex
-	open map[string]*file
+	open map[string]*shared
 }
 
 // pins remembers the first version seen of each file.
@@ -42,23 +42,35 @@ func (p *pins) check(path string, v fsbase.Version) bool {
 	return p.versions[path] == v
 }
 
-// file is an open file that several tasks share. It implements io.ReaderAt.
-type file struct {
+// shared is an open file that several tasks read. It implements io.ReaderAt.
+//
+// Its context is its own: it is done when those of all its users are, so that
+// no task that ends, or is cancelled, ends the reads of another.
+type shared struct {
 	src    *source
 	path   string
-	users  int
+	users  int // that have not called done
+	live   int // of them, those whose context is not done
+	ctx    context.Context
+	cancel context.CancelFunc
 	once   sync.Once
 	stream fsbase.ReadStream
 	err    error
 }
 
+// file is one use of a shared file.
+type file struct {
+	*shared
+	left func() bool // stops watching the user's context
+}
+
 func newSource(fsys fsbase.FileSystemBase) *source {
-	return &source{fsys: fsys, pins: &pins{versions: map[string]fsbase.Version{}}, open: map[string]*file{}}
+	return &source{fsys: fsys, pins: &pins{versions: map[string]fsbase.Version{}}, open: map[string]*shared{}}
 }
 
 // fork reads the same versions and counts for itself.
 func (s *source) fork() *source {
-	return &source{fsys: s.fsys, pins: s.pins, open: map[string]*file{}}
+	return &source{fsys: s.fsys, pins: s.pins, open: map[string]*shared{}}
 }
 
 // checkPath refuses names from a checkpoint that are not plain relative paths.
@@ -79,18 +91,35 @@ func (s *source) use(ctx context.Context, path string) (*file, error) {
 	s.mu.Lock()
 	f := s.open[path]
 	if f == nil {
-		f = &file{src: s, path: path}
+		f = &shared{src: s, path: path}
+		f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		s.open[path] = f
 	}
 	f.users++
+	f.live++
 	s.mu.Unlock()
+	u := &file{shared: f, left: context.AfterFunc(ctx, f.leave)}
 
-	f.once.Do(func() { f.stream, f.err = s.openPinned(ctx, path) })
+	f.once.Do(func() { f.stream, f.err = s.openPinned(f.ctx, path) })
 	if f.err != nil {
-		f.done()
+		u.done()
 		return nil, f.err
 	}
-	return f, nil
+	return u, nil
+}
+
+// leave takes one user's context away. Without any the file is of no more use,
+// to newcomers neither.
+func (f *shared) leave() {
+	f.src.mu.Lock()
+	defer f.src.mu.Unlock()
+	if f.live--; f.live > 0 {
+		return
+	}
+	f.cancel()
+	if f.src.open[f.path] == f {
+		delete(f.src.open, f.path)
+	}
 }
 
 func (s *source) openPinned(ctx context.Context, path string) (fsbase.ReadStream, error) {
@@ -111,12 +140,12 @@ func (s *source) openPinned(ctx context.Context, path string) (fsbase.ReadStream
 
 // done gives up one use; the last one closes the file.
 func (f *file) done() {
+	if f.left() {
+		f.leave()
+	}
 	f.src.mu.Lock()
 	f.users--
 	last := f.users == 0
-	if last {
-		delete(f.src.open, f.path)
-	}
 	f.src.mu.Unlock()
 	if last && f.stream != nil {
 		f.stream.Close() // only read from: nothing can be lost
@@ -130,11 +159,11 @@ type opened interface {
 	size() int64 // of the whole file, bytes
 }
 
-func (f *file) name() string { return f.path }
-func (f *file) size() int64  { return f.stream.Info().Size }
+func (f *shared) name() string { return f.path }
+func (f *shared) size() int64  { return f.stream.Info().Size }
 
 // ReadAt reads and counts.
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
+func (f *shared) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.stream.ReadAt(p, off)
 	f.src.moved.Add(int64(n))
 	return n, err

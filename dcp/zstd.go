@@ -56,6 +56,8 @@ func (z zstdReader) Close() error {
 	return nil
 }
 
+var errNoFrame = errors.New("no zstd frame in an empty item")
+
 // nonEmpty makes empty input an error: the decoder takes it for no frames.
 type nonEmpty struct {
 	r    io.Reader
@@ -66,7 +68,7 @@ func (e *nonEmpty) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	e.some = e.some || n > 0
 	if err == io.EOF && !e.some {
-		err = io.ErrUnexpectedEOF
+		err = errNoFrame
 	}
 	return n, err
 }
