@@ -76,7 +76,7 @@ type ItemCheck struct {
 // transforms: those take what Limits.Item allows.
 func (ck *Checkpoint) CheckItem(ctx context.Context, rec Record) (ItemCheck, error) {
 	r, j := ck.reader, rec.job
-	f, err := r.src.use(ctx, j.info.RelativePath)
+	f, err := r.use(ctx, j.info.RelativePath)
 	if err != nil {
 		return ItemCheck{}, j.place(err)
 	}

@@ -126,33 +126,43 @@ func (ck *Checkpoint) Slice(ctx context.Context, fqn string, box tensor.Box) (*t
 	if len(box.Offsets) != len(it.Tensor.Size) || !box.Within(it.Tensor.Size) {
 		return nil, fmt.Errorf("%q: box %v is not inside shape %v: %w", fqn, box, it.Tensor.Size, fs.ErrInvalid)
 	}
-	t, err := tensor.New(it.Tensor.Properties.DType, box.Sizes...)
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", fqn, err)
-	}
-	return t, ck.fill(ctx, it, box, t)
-}
-
-// fill reads a box of a checked item into dst.
-func (ck *Checkpoint) fill(ctx context.Context, it *metadata.Item, box tensor.Box, dst *tensor.Tensor) error {
 	reads, err := planner.CreateReadItems(it, []tensor.Box{box})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return ck.reader.ReadData(ctx, &planner.LoadPlan{Items: reads}, fillPlanner{dst: dst})
+	p := &fillPlanner{dtype: it.Tensor.Properties.DType, shape: box.Sizes}
+	if err := ck.reader.ReadData(ctx, &planner.LoadPlan{Items: reads}, p); err != nil {
+		return nil, err
+	}
+	return p.memory()
 }
 
-// fillPlanner hands out views of one tensor.
+// fillPlanner makes one tensor and hands out views of it.
 type fillPlanner struct {
 	planner.LoadPlanner // the other methods are not called by ReadData
+	dtype               tensor.DType
+	shape               []int64
 	dst                 *tensor.Tensor
 }
 
-func (p fillPlanner) ResolveTensor(read planner.ReadItem) (*tensor.Tensor, error) {
-	return p.dst.Sub(read.DestBox())
+func (*fillPlanner) Allocates() bool { return true }
+
+func (p *fillPlanner) memory() (t *tensor.Tensor, err error) {
+	if p.dst == nil {
+		p.dst, err = tensor.New(p.dtype, p.shape...)
+	}
+	return p.dst, err
 }
 
-func (fillPlanner) CommitTensor(planner.ReadItem, *tensor.Tensor) error { return nil }
+func (p *fillPlanner) ResolveTensor(read planner.ReadItem) (*tensor.Tensor, error) {
+	t, err := p.memory()
+	if err != nil {
+		return nil, err
+	}
+	return t.Sub(read.DestBox())
+}
+
+func (*fillPlanner) CommitTensor(planner.ReadItem, *tensor.Tensor) error { return nil }
 
 // OpenItem streams a pickled object as it was saved: a torch.save archive, with
 // stream transforms undone. The caller closes it.
@@ -183,7 +193,7 @@ func (ck *Checkpoint) openJob(ctx context.Context, it *metadata.Item) (job, *fil
 		return job{}, nil, missingRecord(it.FQN)
 	}
 	j := job{info: info, item: it}
-	f, err := ck.reader.src.use(ctx, info.RelativePath)
+	f, err := ck.reader.use(ctx, info.RelativePath)
 	return j, f, j.place(err)
 }
 

@@ -3,6 +3,7 @@ package dcp_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"testing"
@@ -160,4 +161,11 @@ func handmade(t *testing.T, items ...item) (*dcp.FileSystemReader, *metadata.Met
 		t.Fatal(err)
 	}
 	return r, md, fsys
+}
+
+// prepared has its metadata already.
+type prepared struct{ *dcp.FileSystemReader }
+
+func (p prepared) ReadMetadata(context.Context) (*metadata.Metadata, error) {
+	return p.Metadata(), nil
 }

@@ -30,7 +30,7 @@ func (j job) place(err error) error {
 // jobs groups a plan by stored item, in the order of files and offsets.
 func (r *reader) jobs(plan *planner.LoadPlan) ([]job, error) {
 	at := make(map[*metadata.StorageInfo]int, len(plan.Items))
-	var jobs []job
+	jobs := make([]job, 0, len(plan.Items))
 	for _, read := range plan.Items {
 		it, ok := r.md.Find(read.StorageIndex.FQN)
 		if !ok {

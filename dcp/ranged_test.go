@@ -47,8 +47,10 @@ type into struct {
 	dst *tensor.Tensor
 }
 
-func (p into) ResolveTensor(it planner.ReadItem) (*tensor.Tensor, error) { return p.dst.Sub(it.DestBox()) }
-func (p into) CommitTensor(planner.ReadItem, *tensor.Tensor) error        { return nil }
+func (p into) ResolveTensor(it planner.ReadItem) (*tensor.Tensor, error) {
+	return p.dst.Sub(it.DestBox())
+}
+func (p into) CommitTensor(planner.ReadItem, *tensor.Tensor) error { return nil }
 
 // TestRowsCostTheirBytes reads 1/64 of the rows of a 64 MiB tensor. torch 2.15
 // reads all of it.
@@ -198,5 +200,24 @@ func TestPinned(t *testing.T) {
 	store(t, fsys, "__0_0.distcp", it.archive(t))
 	if _, err := read(t, r, md, tensor.FullBox(shape)); !errors.Is(err, fsbase.ErrChanged) {
 		t.Errorf("got %v, want ErrChanged", err)
+	}
+}
+
+// TestOverwritten loses a data file to another save between open and read.
+func TestOverwritten(t *testing.T) {
+	fsys := memCopy(t, rows4)
+	ck, err := dcp.OpenFS(t.Context(), fsys, dcp.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fsys.RmFile(t.Context(), "__2_0.distcp"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ck.Tensor(t.Context(), "w"); ckpterr.ClassOf(err) != ckpterr.MissingFile {
+		t.Errorf("lost file: got %v", err)
+	}
+	store(t, fsys, ".metadata", []byte("another"))
+	if _, err := ck.Tensor(t.Context(), "w"); !errors.Is(err, fsbase.ErrChanged) {
+		t.Errorf("overwritten checkpoint: got %v", err)
 	}
 }

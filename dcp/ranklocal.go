@@ -154,7 +154,7 @@ func bad(fqn, format string, args ...any) *ckpterr.Error {
 // are none.
 func (r *reader) contentSum(ctx context.Context, info metadata.StorageInfo) ([sha256.Size]byte, error) {
 	var sum [sha256.Size]byte
-	f, err := r.src.use(ctx, info.RelativePath)
+	f, err := r.use(ctx, info.RelativePath)
 	if err != nil {
 		return sum, err
 	}

@@ -43,6 +43,11 @@ func (r *reader) ReadData(ctx context.Context, plan *planner.LoadPlan, p planner
 	if err != nil {
 		return err
 	}
+	if a, ok := p.(allocator); ok && a.Allocates() {
+		if err := r.checkClaims(ctx, jobs); err != nil {
+			return err
+		}
+	}
 	l := &loading{
 		r: r, planner: p,
 		slots:   semaphore.NewWeighted(int64(r.limits.Workers)),
@@ -89,7 +94,7 @@ func batch(jobs []job, raw bool) int {
 
 // group reads jobs of one file.
 func (l *loading) group(ctx context.Context, jobs []job) error {
-	f, err := l.r.src.use(ctx, jobs[0].info.RelativePath)
+	f, err := l.r.use(ctx, jobs[0].info.RelativePath)
 	if err != nil {
 		return jobs[0].place(err)
 	}

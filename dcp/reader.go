@@ -2,6 +2,7 @@ package dcp
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"sync"
 
@@ -54,6 +55,7 @@ type reader struct {
 	limits     Limits
 	extensions *ExtensionRegistry
 	md         *metadata.Metadata
+	mdVersion  fsbase.Version // of .metadata; "" when there is none
 	loadID     string
 
 	// raw says that records point at bare elements, not at items.
@@ -95,7 +97,7 @@ func NewFileSystemReader(fsys fsbase.FileSystemBase, o ReaderOptions) *FileSyste
 func (r *reader) fork() *FileSystemReader {
 	return &FileSystemReader{&reader{
 		fsys: r.fsys, mux: r.mux, src: r.src.fork(), limits: r.limits, extensions: r.extensions,
-		md: r.md, raw: r.raw, blobs: map[string]*safetensors.Header{},
+		md: r.md, mdVersion: r.mdVersion, raw: r.raw, blobs: map[string]*safetensors.Header{},
 	}}
 }
 
@@ -117,9 +119,12 @@ func (r *FileSystemReader) ReadMetadata(ctx context.Context) (*metadata.Metadata
 }
 
 func (r *reader) readMetadataFile(ctx context.Context, name string) (*metadata.Metadata, error) {
-	b, _, err := fsbase.ReadFile(ctx, r.fsys, name, r.limits.Metadata)
+	b, info, err := fsbase.ReadFile(ctx, r.fsys, name, r.limits.Metadata)
 	if err != nil {
 		return nil, err
+	}
+	if name == metadata.Name {
+		r.mdVersion = info.Version
 	}
 	r.src.moved.Add(int64(len(b)))
 	md, err := metadata.Decode(b)
@@ -137,6 +142,9 @@ func (r *reader) SetUpStorageReader(md *metadata.Metadata, _ bool) error {
 	}
 	return nil
 }
+
+// Metadata is what SetUpStorageReader got.
+func (r *reader) Metadata() *metadata.Metadata { return r.md }
 
 // LoadID names this load: torch's load_id, new for every checkpoint.
 func (r *reader) LoadID() string { return r.loadID }
@@ -158,6 +166,19 @@ func (r *reader) ValidateCheckpointID(checkpointID string) error {
 
 // BytesRead is how many bytes came from storage so far.
 func (r *reader) BytesRead() int64 { return r.src.moved.Load() }
+
+// use opens a data file. A file that is gone or changed because the checkpoint
+// was overwritten meanwhile is ErrChanged, whichever of the two came first.
+func (r *reader) use(ctx context.Context, path string) (*file, error) {
+	f, err := r.src.use(ctx, path)
+	if ckpterr.ClassOf(err) != ckpterr.MissingFile || r.mdVersion == "" {
+		return f, err
+	}
+	if info, statErr := fsbase.Stat(ctx, r.fsys, metadata.Name); statErr == nil && info.Version != r.mdVersion {
+		return nil, fsbase.PathError("read", path, fmt.Errorf("%w: the checkpoint was overwritten, open it again", fsbase.ErrChanged))
+	}
+	return nil, err
+}
 
 // needMetadata is an error until SetUpStorageReader was called.
 func (r *reader) needMetadata() error {

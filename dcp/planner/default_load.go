@@ -30,6 +30,7 @@ type DefaultLoadPlanner struct {
 	report Report
 
 	dest map[string]local           // tensor destinations by fqn
+	made map[string]*newTensor      // tensors that nil leaves ask for, by fqn
 	put  map[string]func(any) error // object destinations by fqn
 	fill []func() error             // what FinishLoad puts into the state dict
 	last []func() error             // what it does after that
@@ -56,7 +57,7 @@ func (p *DefaultLoadPlanner) SetUpPlanner(state map[string]any, md *metadata.Met
 	}
 	*p = DefaultLoadPlanner{AllowPartialLoad: p.AllowPartialLoad, DTypes: p.DTypes}
 	p.md, p.state, p.leaves = md, state, leaves
-	p.dest, p.put = map[string]local{}, map[string]func(any) error{}
+	p.dest, p.made, p.put = map[string]local{}, map[string]*newTensor{}, map[string]func(any) error{}
 	p.tree = newPathTree(md)
 	return nil
 }
@@ -64,7 +65,7 @@ func (p *DefaultLoadPlanner) SetUpPlanner(state map[string]any, md *metadata.Met
 // CreateLocalPlan plans the reads of every leaf, or returns a [*LoadError]
 // that lists all leaves that do not fit.
 func (p *DefaultLoadPlanner) CreateLocalPlan() (*LoadPlan, error) {
-	p.plan = &LoadPlan{}
+	p.plan = &LoadPlan{Items: make([]ReadItem, 0, len(p.leaves))}
 	used := map[string]bool{}
 	absorbed := map[string]bool{}
 	for _, leaf := range p.leaves {
@@ -148,20 +149,6 @@ func (p *DefaultLoadPlanner) planTensor(it *metadata.Item, want local) error {
 	return nil
 }
 
-// planNew makes the tensor that a nil leaf asks for.
-func (p *DefaultLoadPlanner) planNew(it *metadata.Item, set func(any) error) error {
-	t, err := newTensor(p.md, it)
-	if err != nil {
-		return err
-	}
-	want, _, err := localOf(t)
-	if err != nil {
-		return err
-	}
-	p.fill = append(p.fill, func() error { return set(t) })
-	return p.planTensor(it, want)
-}
-
 func (p *DefaultLoadPlanner) planBytes(fqn string, set func(any) error) {
 	p.put[fqn] = set
 	p.plan.Items = append(p.plan.Items, bytesItem(fqn))
@@ -170,18 +157,6 @@ func (p *DefaultLoadPlanner) planBytes(fqn string, set func(any) error) {
 func bytesItem(fqn string) ReadItem {
 	i := metadata.MetadataIndex{FQN: fqn, Index: -1}
 	return ReadItem{Type: LoadByteIO, DestIndex: i, StorageIndex: i}
-}
-
-// newTensor allocates the full tensor of a checked item.
-func newTensor(md *metadata.Metadata, it *metadata.Item) (*tensor.Tensor, error) {
-	if err := md.ValidateItem(it); err != nil {
-		return nil, err
-	}
-	t, err := tensor.New(it.Tensor.Properties.DType, it.Tensor.Size...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", it.FQN, err)
-	}
-	return t, nil
 }
 
 // CreateGlobalPlan returns the plans as they are.
@@ -208,6 +183,13 @@ func (p *DefaultLoadPlanner) LoadBytes(item ReadItem, value BytesValue) error {
 
 // ResolveTensor returns the view of the local shard that item fills.
 func (p *DefaultLoadPlanner) ResolveTensor(item ReadItem) (*tensor.Tensor, error) {
+	if n, ok := p.made[item.DestIndex.FQN]; ok {
+		t, err := n.memory()
+		if err != nil {
+			return nil, err
+		}
+		return t.Sub(item.DestBox())
+	}
 	sh, ok := p.dest[item.DestIndex.FQN].shard(item.DestIndex.Offset, item.DestIndex.Index)
 	if !ok {
 		return nil, fmt.Errorf("%s: no local shard at %v", item.DestIndex.FQN, item.DestIndex.Offset)

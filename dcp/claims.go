@@ -1,0 +1,78 @@
+package dcp
+
+import (
+	"context"
+
+	"github.com/godcp/godcp/ckpterr"
+	"github.com/godcp/godcp/tensor"
+)
+
+// allocator is a planner that takes memory for what the checkpoint claims to
+// hold.
+type allocator interface{ Allocates() bool }
+
+// maxRatio is more than any compressor reaches: zstd makes 32 KiB of 1 GiB of
+// zeros.
+const maxRatio = 1 << 17
+
+// checkClaims compares the sizes that the metadata claims with the files, so
+// that no memory is taken for elements that cannot be there: a plain chunk has
+// no more bytes than its item, an item lies in its file, and what is unpacked
+// is bounded by Limits.Item. Chunks cover what is wanted of their tensor, so
+// this bounds whole tensors too.
+func (r *reader) checkClaims(ctx context.Context, jobs []job) error {
+	for len(jobs) > 0 {
+		n := 1
+		for n < len(jobs) && jobs[n].info.RelativePath == jobs[0].info.RelativePath {
+			n++
+		}
+		if err := r.checkClaimsOfFile(ctx, jobs[:n]); err != nil {
+			return err
+		}
+		jobs = jobs[n:]
+	}
+	return ctx.Err()
+}
+
+func (r *reader) checkClaimsOfFile(ctx context.Context, jobs []job) error {
+	f, err := r.use(ctx, jobs[0].info.RelativePath)
+	if err != nil {
+		return jobs[0].place(err)
+	}
+	defer f.done()
+	for _, j := range jobs {
+		if j.item.Tensor == nil {
+			continue
+		}
+		if err := r.checkClaim(f, j); err != nil {
+			return j.place(err)
+		}
+	}
+	return nil
+}
+
+func (r *reader) checkClaim(f *file, j job) error {
+	n, ok := tensor.NumBytes(j.item.Tensor.Properties.DType, j.chunk.Sizes)
+	if !ok {
+		return ckpterr.New(ckpterr.SizeMismatch, "chunk %v has too many elements", j.chunk)
+	}
+	if len(j.info.TransformDescriptors) > 0 {
+		if n/maxRatio > j.info.Length {
+			return ckpterr.New(ckpterr.SizeMismatch, "chunk of %d bytes in a transformed item of %d", n, j.info.Length)
+		}
+		if n > r.limits.Item {
+			return ckpterr.New(ckpterr.LimitExceeded, "chunk of %d bytes under a transform, the limit is %d", n, r.limits.Item)
+		}
+		return nil
+	}
+	if n <= j.info.Length {
+		_, err := section(f, j.info.Offset, j.info.Length)
+		if err == nil || !isBlob(f, j.info.Offset) {
+			return err
+		}
+	}
+	if n > f.size() || n > j.info.Length && !isBlob(f, j.info.Offset) {
+		return ckpterr.New(ckpterr.SizeMismatch, "chunk of %d bytes in an item of %d", n, j.info.Length)
+	}
+	return nil
+}
