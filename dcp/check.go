@@ -1,10 +1,10 @@
 package dcp
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/godcp/godcp/dcp/metadata"
@@ -72,8 +72,8 @@ type ItemCheck struct {
 
 // CheckItem reads all of an item and checks everything in it: the archive, the
 // checksums of all its entries, the pickle, and that it holds what the metadata
-// says. Its memory is bounded whatever the item's size, except for items with
-// transforms: those take what Limits.Item allows.
+// says. Its memory is bounded whatever the item's size. Objects with transforms
+// may have Limits.Item bytes, tensors what the metadata says of them.
 func (ck *Checkpoint) CheckItem(ctx context.Context, rec Record) (ItemCheck, error) {
 	r, j := ck.reader, rec.job
 	f, err := r.use(ctx, j.info.RelativePath)
@@ -102,7 +102,7 @@ func (r *reader) checkRaw(ctx context.Context, f opened, j job) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(io.Discard, &contextReader{ctx, io.NewSectionReader(p.at, p.offset, p.size)})
+	n, err := drain(ctx, io.NewSectionReader(p.at, p.offset, p.size))
 	if err == nil && n < p.size {
 		err = io.ErrUnexpectedEOF
 	}
@@ -111,26 +111,33 @@ func (r *reader) checkRaw(ctx context.Context, f opened, j job) error {
 
 // checkArchive reads a torch.save item.
 func (r *reader) checkArchive(ctx context.Context, f opened, j job, c *ItemCheck) error {
-	var at io.ReaderAt
-	var size int64
 	if len(j.info.TransformDescriptors) > 0 {
-		limit := r.limits.Item
-		if j.item.Tensor != nil {
-			n, _ := tensor.NumBytes(j.item.Tensor.Properties.DType, j.chunk.Sizes)
-			limit = n + unpackSlack
-		}
-		plain, err := r.unpackItem(ctx, f, j, limit)
-		if err != nil {
-			return err
-		}
-		at, size = bytes.NewReader(plain), int64(len(plain))
-	} else {
-		sec, err := section(f, j.info.Offset, j.info.Length)
-		if err != nil {
-			return err
-		}
-		at, size = sec, sec.Size()
+		return r.checkUnpacked(ctx, f, j, c)
 	}
+	sec, err := section(f, j.info.Offset, j.info.Length)
+	if err != nil {
+		return err
+	}
+	return checkEntries(ctx, sec, sec.Size(), j, c)
+}
+
+// checkUnpacked undoes transforms without keeping what comes out. A tensor may
+// be as large as the metadata says.
+func (r *reader) checkUnpacked(ctx context.Context, f opened, j job, c *ItemCheck) error {
+	limit := r.limits.Item
+	if j.item.Tensor != nil {
+		n, _ := tensor.NumBytes(j.item.Tensor.Properties.DType, j.chunk.Sizes)
+		limit = n + min(unpackSlack, math.MaxInt64-1-n)
+	}
+	p, err := newReplay(func() (io.ReadCloser, error) { return r.openPlain(ctx, f, j) }, limit)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return checkEntries(ctx, p, p.size, j, c)
+}
+
+func checkEntries(ctx context.Context, at io.ReaderAt, size int64, j job, c *ItemCheck) error {
 	a, err := torchfile.Open(at, size, torchfile.Limits{})
 	if err != nil {
 		return err
@@ -146,12 +153,34 @@ func (r *reader) checkArchive(ctx context.Context, f opened, j job, c *ItemCheck
 	c.Checksummed = true
 	for _, e := range a.Entries() {
 		c.Checksummed = c.Checksummed && (e.HasCRC || e.Size == 0)
-		if _, err := io.Copy(io.Discard, &contextReader{ctx, a.OpenEntry(e)}); err != nil {
+		if _, err := drain(ctx, a.OpenEntry(e)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// drain reads all of r, in pieces that are worth a request.
+func drain(ctx context.Context, r io.Reader) (int64, error) {
+	buf := getScratch(drainPiece)
+	defer putScratch(buf)
+	var n int64
+	for {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		m, err := r.Read(*buf)
+		n += int64(m)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+const drainPiece = 1 << 20
 
 func checkTensor(a *torchfile.Archive, j job) error {
 	rec, err := a.Tensor()

@@ -2,7 +2,10 @@ package dcp
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -157,8 +160,11 @@ func (t *transformReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// asTransformError gives an error its class, unless it has one or is of the
+// storage under the transform.
 func asTransformError(err error, e StreamTransformExtension) error {
-	if ckpterr.ClassOf(err) != "" {
+	var storage *fs.PathError
+	if ckpterr.ClassOf(err) != "" || errors.As(err, &storage) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return ckpterr.New(ckpterr.BadTransform, "%s: %w", e.Descriptor(), err)
