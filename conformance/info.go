@@ -1,0 +1,132 @@
+package conformance
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var infoChecks = []Check{
+	{
+		ID: "info/commit", Clauses: []string{"W11"}, Level: Must, Profile: Core,
+		Doc: "The Info of Commit is the one that a reader of that version finds.",
+		run: checkCommitInfo,
+	},
+	{
+		ID: "info/commit-under-way", Clauses: []string{"W11"}, Level: Must, Profile: Core,
+		Doc: "The Info of Commit is its own, also when another write of the name is open or came first.",
+		run: checkInfoInterleaved,
+	},
+	{
+		ID: "info/versions", Clauses: []string{"C4"}, Level: Must, Profile: Core,
+		Doc: "Writes of equal size in quick succession have different versions, and a version stays.",
+		run: checkVersions,
+	},
+	{
+		ID: "info/checksum", Clauses: []string{"W11"}, Level: Must, Profile: Core,
+		Doc: "A checksum of the storage, if it tells one, is that of the content.",
+		run: checkChecksum,
+	},
+	{
+		ID: "info/mod-time", Clauses: []string{"W11"}, Level: Should, Profile: Core,
+		Doc: "The Info of a reader has a modification time.",
+		run: func(t *trial) {
+			p := t.path("a")
+			t.put(p, []byte("x"))
+			if t.info(p).ModTime.IsZero() {
+				t.errorf("W11", "OpenStream(%q).Info().ModTime is zero", p)
+			}
+		},
+	},
+}
+
+func checkCommitInfo(t *trial) {
+	p := t.path("dir/a")
+	for i, n := range []int{0, 1, 70_000, 3} {
+		info := t.put(p, content(uint64(i), n))
+		if info.Path != p || info.Size != int64(n) || info.Version == "" {
+			t.errorf("W11", "Commit of %d bytes to %q tells path %q, size %d, version %q", n, p, info.Path, info.Size, info.Version)
+		}
+		t.wantInfo("W11", "OpenStream", t.info(p), info)
+	}
+}
+
+func checkInfoInterleaved(t *trial) {
+	p := t.path("a")
+	t.put(p, content(0, 10))
+	first, second := t.create(p), t.create(p)
+	defer first.Close()
+	defer second.Close()
+	t.write(first, p, content(1, 100))
+	t.write(second, p, content(2, 2000))
+	for i, w := range []fsbase.WriteStream{second, first} {
+		info, err := w.Commit()
+		if err != nil {
+			t.fatalf("Commit %d of %q: %v", i, p, err)
+		}
+		if want := []int64{2000, 100}[i]; info.Size != want {
+			t.errorf("W11", "Commit of %d bytes to %q tells the size %d", want, p, info.Size)
+		}
+		t.wantInfo("W11", "OpenStream", t.info(p), info)
+	}
+}
+
+func checkVersions(t *trial) {
+	p := t.path("a")
+	seen := map[fsbase.Version]int{}
+	for i := range t.env.limits.Rounds {
+		v := t.put(p, content(uint64(i), 64)).Version
+		if v == "" {
+			t.errorf("C4", "Commit of %q tells the version %q", p, v)
+			return
+		}
+		if j, ok := seen[v]; ok {
+			t.errorf("C4", "writes %d and %d of %q with different contents both have the version %q", j, i, p, v)
+			return
+		}
+		seen[v] = i
+		for range 2 {
+			if got := t.info(p).Version; got != v {
+				t.errorf("C4", "%q has the version %q and was committed as %q", p, got, v)
+				return
+			}
+		}
+	}
+}
+
+// digests are the algorithms that Checksum names.
+var digests = map[string]func() hash.Hash{
+	"crc32c": func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
+	// The polynomial of CRC-64/NVME, reflected.
+	"crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) },
+	"md5":       md5.New,
+	"sha256":    sha256.New,
+}
+
+func checkChecksum(t *trial) {
+	p := t.path("a")
+	for i, n := range []int{0, 1, 70_000, t.largeSize()} {
+		data := content(uint64(i), n)
+		committed := t.put(p, data)
+		for who, sum := range map[string]fsbase.Checksum{"Commit": committed.Sum, "OpenStream": t.info(p).Sum} {
+			if sum == (fsbase.Checksum{}) {
+				continue
+			}
+			digest, ok := digests[sum.Algorithm]
+			if !ok {
+				t.errorf("W11", "%s of %q tells a checksum by the unknown algorithm %q", who, p, sum.Algorithm)
+				continue
+			}
+			h := digest()
+			h.Write(data)
+			if want := base64.StdEncoding.EncodeToString(h.Sum(nil)); sum.Value != want {
+				t.errorf("W11", "%s of %q (%d bytes) tells the %s %q instead of %q", who, p, n, sum.Algorithm, sum.Value, want)
+			}
+		}
+	}
+}

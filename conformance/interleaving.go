@@ -1,0 +1,114 @@
+package conformance
+
+import "github.com/godcp/godcp/fsbase"
+
+// The checks here use one goroutine: what they find they find every time.
+var interleavingChecks = []Check{
+	{
+		ID: "interleaving/names", Clauses: []string{"W9"}, Level: Must, Profile: Atomic,
+		Doc: "Streams of different names that are written in turns do not mix.",
+		run: func(t *trial) {
+			t.interleave([]string{"a", "b", "dir/a", "dir/ab", "a.tmp", "c"}, []int{3, 0, 5, 1, 4, 2})
+		},
+	},
+	{
+		ID: "interleaving/one-name", Clauses: []string{"W9", "W11"}, Level: Must, Profile: Atomic,
+		Doc: "Streams of one name that are written in turns: the last Commit wins, whole.",
+		run: func(t *trial) {
+			t.interleave([]string{"a", "a", "a", "a"}, []int{2, 0, 3, 1})
+		},
+	},
+	{
+		ID: "interleaving/close-one", Clauses: []string{"W9", "W4"}, Level: Must, Profile: Atomic,
+		Doc: "Closing one of two streams of a name leaves the other.",
+		run: checkCloseOne,
+	},
+	{
+		ID: "interleaving/remove", Clauses: []string{"W9", "W1"}, Level: Must, Profile: Atomic,
+		Doc: "A stream that is open while its name is removed or renamed away still commits.",
+		run: checkRemoveWhileOpen,
+	},
+}
+
+// interleave opens a stream for each name, writes to all in turns, and commits
+// them in the given order, looking at everything after each commit.
+func (t *trial) interleave(names []string, order []int) {
+	streams := make([]fsbase.WriteStream, len(names))
+	written := make([][]byte, len(names))
+	for i, name := range names {
+		streams[i] = t.create(t.path(name))
+		defer streams[i].Close()
+	}
+	for turn := range 10 {
+		for i, w := range streams {
+			part := content(uint64(100*turn+i), 5000*turn+i+1)
+			t.write(w, names[i], part)
+			written[i] = append(written[i], part...)
+		}
+	}
+	visible := map[string][]byte{}
+	for _, i := range order {
+		p := t.path(names[i])
+		info, err := streams[i].Commit()
+		if err != nil {
+			t.errorf("W9", "Commit of %q, stream %d of %d: %v", p, i+1, len(streams), err)
+			continue
+		}
+		if info.Size != int64(len(written[i])) {
+			t.errorf("W9", "Commit of %d bytes to %q tells the size %d", len(written[i]), p, info.Size)
+		}
+		visible[names[i]] = written[i]
+		for _, name := range names {
+			if want, ok := visible[name]; ok {
+				t.wantContent("W9", t.path(name), want)
+			} else {
+				t.wantAbsent("W9", t.path(name))
+			}
+		}
+	}
+}
+
+func checkCloseOne(t *trial) {
+	p := t.path("a")
+	for i := range 2 {
+		pair := [2]fsbase.WriteStream{t.create(p), t.create(p)}
+		data := content(uint64(i), 50_000)
+		t.write(pair[i], p, data[:20_000])
+		t.write(pair[1-i], p, content(9, 70_000))
+		if err := pair[1-i].Close(); err != nil {
+			t.errorf("W4", "Close of one of two streams of %q: %v", p, err)
+		}
+		if i == 0 {
+			t.wantAbsent("W4", p)
+		}
+		t.write(pair[i], p, data[20_000:])
+		if _, err := pair[i].Commit(); err != nil {
+			t.errorf("W9", "Commit of %q after another stream of it was closed: %v", p, err)
+		}
+		pair[i].Close()
+		t.wantContent("W9", p, data)
+	}
+}
+
+func checkRemoveWhileOpen(t *trial) {
+	away := t.path("away")
+	for what, take := range map[string]func(p string) error{
+		"RmFile": func(p string) error { return t.fs.RmFile(t.ctx, p) },
+		"Rename": func(p string) error { return t.fs.Rename(t.ctx, p, away) },
+	} {
+		p, data := t.path(what+"/a"), content(2, 50_000)
+		t.put(p, content(1, 100))
+		w := t.create(p)
+		defer w.Close()
+		t.write(w, p, data)
+		if err := take(p); err != nil {
+			t.fatalf("%s of %q: %v", what, p, err)
+		}
+		if _, err := w.Commit(); err != nil {
+			t.errorf("W9", "Commit of %q after %s: %v", p, what, err)
+			continue
+		}
+		t.wantContent("W1", p, data)
+	}
+	t.wantContent("W9", away, content(1, 100))
+}

@@ -1,0 +1,21 @@
+package mutants
+
+import "slices"
+
+// Mutant is a backend that breaks the contract in one way.
+type Mutant struct {
+	Name   string   // what is broken
+	Kills  []string // the checks that must see it, by ID
+	faults faults
+}
+
+// New returns an empty backend with the fault.
+func (m Mutant) New() Backend { return newVariant(New(), m.faults) }
+
+// All returns every mutant.
+func All() []Mutant {
+	return slices.Concat(
+		nameMutants, writeMutants, closeMutants, cancelMutants, infoMutants, readMutants, operationMutants, sizeMutants,
+		atomicMutants, conditionMutants, uploadMutants, copyMutants, rangedMutants, errorMutants, listMutants, removeAllMutants, capabilityMutants, durableMutants,
+	)
+}

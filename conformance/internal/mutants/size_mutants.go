@@ -1,0 +1,110 @@
+package mutants
+
+import (
+	"bytes"
+	"context"
+	"math/bits"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The sizes at which these mutants go wrong are where storages begin to work
+// in parts.
+
+var sizeMutants = []Mutant{
+	{
+		Name:  "a byte behind 8 MiB is flipped",
+		Kills: []string{"sizes/large", "sizes/large-parts"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{commit: func() (fsbase.Info, error) {
+				if len(w.data) > 9<<20 {
+					w.data[8<<20+1] ^= 1
+				}
+				return w.Commit()
+			}}
+		}),
+	},
+	{
+		Name:  "streams are cut at 10 MiB",
+		Kills: []string{"sizes/large", "durable/commit"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{commit: func() (fsbase.Info, error) {
+				w.data = w.data[:min(len(w.data), 10<<20)]
+				return w.Commit()
+			}}
+		}),
+	},
+	{
+		Name:  "parts of 5 MiB are put together in the wrong order",
+		Kills: []string{"sizes/large", "sizes/large-parts"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{commit: func() (fsbase.Info, error) {
+				if len(w.data) > 10<<20 {
+					w.data = bytes.Join([][]byte{w.data[5<<20 : 10<<20], w.data[:5<<20], w.data[10<<20:]}, nil)
+				}
+				return w.Commit()
+			}}
+		}),
+	},
+	{
+		Name:  "ReadAt is off by one past 1 MiB",
+		Kills: []string{"sizes/large", "sizes/large-parts"},
+		faults: reading(func(_ *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				if off > 1<<20 && off < r.object.info.Size {
+					off--
+				}
+				return r.ReadAt(p, off)
+			}}
+		}),
+	},
+	{
+		Name:  "a Write of more than 64 KiB loses its end",
+		Kills: []string{"sizes/large", "write/commit-publishes"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{write: func(p []byte) (int, error) {
+				_, err := w.Write(p[:min(len(p), 64<<10)])
+				return len(p), err
+			}}
+		}),
+	},
+	{
+		Name:  "a power of two gets a byte more",
+		Kills: []string{"sizes/round-trip"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{commit: func() (fsbase.Info, error) {
+				if n := len(w.data); n >= 4096 && bits.OnesCount(uint(n)) == 1 {
+					w.data = append(w.data, 0)
+				}
+				return w.Commit()
+			}}
+		}),
+	},
+	{
+		Name:  "no more than a thousand Writes",
+		Kills: []string{"sizes/many-writes"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			n := 0
+			return &stream{write: func(p []byte) (int, error) {
+				if n++; n > 1000 {
+					return len(p), nil
+				}
+				return w.Write(p)
+			}}
+		}),
+	},
+	{
+		Name:  "large ranges lose their last byte",
+		Kills: []string{"ranged/large"},
+		faults: faults{ranges: func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			short := make([]fsbase.Range, len(ranges))
+			for i, r := range ranges {
+				if len(r.Dst) > 1<<20 {
+					r.Dst = r.Dst[:len(r.Dst)-1]
+				}
+				short[i] = r
+			}
+			return v.Store.ReadRanges(ctx, p, pin, short)
+		}},
+	},
+}

@@ -1,0 +1,75 @@
+package conformance_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/godcp/godcp/conformance"
+	"github.com/godcp/godcp/conformance/internal/mutants"
+	"github.com/godcp/godcp/fsbase"
+)
+
+// offers are the options for a backend of package mutants.
+func offers() []conformance.Option {
+	return []conformance.Option{
+		conformance.WithSecrets("hunter2"),
+		conformance.WithReopen(func(_ context.Context, fsys fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {
+			return fsys.(mutants.Backend).Reopen(), nil
+		}),
+		conformance.WithCrash(func(_ context.Context, fsys fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {
+			return fsys.(mutants.Backend).Crash(), nil
+		}),
+		conformance.WithResidue(func(_ context.Context, fsys fsbase.FileSystemBase) ([]string, error) {
+			return fsys.(mutants.Backend).Residue(), nil
+		}),
+	}
+}
+
+// verify runs the suite with everything that a backend of package mutants
+// offers.
+func verify(t *testing.T, b mutants.Backend, options ...conformance.Option) *conformance.Report {
+	t.Helper()
+	rep, err := conformance.Verify(t.Context(), b, append(offers(), options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rep
+}
+
+// TestMutants holds every check to what it is for: a mutant must fail each of
+// the checks that it is there to fail, and every check must fail one.
+func TestMutants(t *testing.T) {
+	killing, named := map[string]bool{}, map[string]bool{}
+	for _, m := range mutants.All() {
+		if named[m.Name] || len(m.Kills) == 0 {
+			t.Fatalf("the mutant %q is there twice, or for nothing", m.Name)
+		}
+		named[m.Name] = true
+		t.Run(m.Name, func(t *testing.T) {
+			for _, c := range verify(t, m.New(), conformance.Only(m.Kills...)).Checks {
+				killing[c.ID] = true
+				if c.Result != conformance.Fail {
+					t.Errorf("%s: %s %s", c.ID, c.Result, c.Detail)
+				}
+				wantCited(t, c)
+			}
+		})
+	}
+	for _, c := range conformance.Checks() {
+		if !killing[c.ID] {
+			t.Errorf("%s kills no mutant", c.ID)
+		}
+	}
+}
+
+// wantCited demands that a failure speaks of clauses that its check cites.
+func wantCited(t *testing.T, c conformance.CheckResult) {
+	t.Helper()
+	for line := range strings.Lines(c.Detail) {
+		if clause, _, ok := strings.Cut(line, " demands: "); ok && !slices.Contains(c.Clauses, clause) {
+			t.Errorf("%s does not cite %s: %s", c.ID, clause, line)
+		}
+	}
+}

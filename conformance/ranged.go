@@ -1,0 +1,168 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var rangedChecks = []Check{
+	{
+		ID: "ranged/fills", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "ReadRanges fills every Dst: unsorted, overlapping, empty, whole, none at all.",
+		run: func(t *trial) { t.rangesOf(70_001) },
+	},
+	{
+		ID: "ranged/large", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "The same of a large stream, with ranges over the sizes of common parts.",
+		run: func(t *trial) { t.rangesOf(t.largeSize()) },
+	},
+	{
+		ID: "ranged/past-end", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "A range that is not wholly inside the stream is an error.",
+		run: checkRangePastEnd,
+	},
+	{
+		ID: "ranged/pin", Clauses: []string{"C6", "C4"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "A pin that is not the current version is ErrChanged, the current one is read.",
+		run: checkRangePin,
+	},
+	{
+		ID: "ranged/absent", Clauses: []string{"C6", "R1"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "ReadRanges of an absent name or a folder is fs.ErrNotExist.",
+		run: func(t *trial) {
+			t.put(t.path("dir/a"), []byte("x"))
+			for _, name := range []string{"absent", "dir", "dir/a/below"} {
+				for _, ranges := range [][]fsbase.Range{nil, {{Dst: make([]byte, 1)}}} {
+					p := t.path(name)
+					_, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, "", ranges)
+					t.wantNotExist("R1", err, "ReadRanges of %d ranges of %q, which is no stream", len(ranges), p)
+				}
+			}
+		},
+	},
+	{
+		ID: "ranged/race", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "While a stream is overwritten, all ranges of one call are from the version that its Info tells.",
+		run: checkRangeRace,
+	},
+	{
+		ID: "ranged/cancelled", Clauses: []string{"O5"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
+		Doc: "ReadRanges under a done context fails with the context's error.",
+		run: func(t *trial) {
+			p := t.path("a")
+			t.put(p, content(1, 100))
+			t.wantCancelled("ReadRanges", func(t *trial) error {
+				_, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, "", []fsbase.Range{{Dst: make([]byte, 10)}})
+				return err
+			})
+		},
+	},
+}
+
+// readRanges reads spans of {offset, length} and demands their bytes and
+// nothing behind them.
+func (t *trial) readRanges(p string, pin fsbase.Version, whole []byte, spans ...[2]int) fsbase.Info {
+	ranges := make([]fsbase.Range, len(spans))
+	bufs := make([][]byte, len(spans))
+	for i, s := range spans {
+		bufs[i] = bytes.Repeat([]byte{0xa5}, s[1]+8)
+		ranges[i] = fsbase.Range{Offset: int64(s[0]), Dst: bufs[i][:s[1]]}
+	}
+	info, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, pin, ranges)
+	if err != nil {
+		t.errorf("C6", "ReadRanges of %q (%d bytes) at %v: %v", p, len(whole), spans, err)
+		return info
+	}
+	for i, s := range spans {
+		if d := difference(bufs[i][:s[1]], whole[s[0]:s[0]+s[1]]); d != "" {
+			t.errorf("C6", "ReadRanges of %q (%d bytes), range %d of %v: %s", p, len(whole), i, spans, d)
+		}
+		if !bytes.Equal(bufs[i][s[1]:], bytes.Repeat([]byte{0xa5}, 8)) {
+			t.errorf("C6", "ReadRanges of %q, range %d of %v, writes behind its Dst", p, i, spans)
+		}
+	}
+	return info
+}
+
+func (t *trial) rangesOf(n int) {
+	p, whole := t.path("a"), content(5, n)
+	want := t.put(p, whole)
+	for _, spans := range [][][2]int{
+		{},
+		{{0, n}},
+		{{0, 1}},
+		{{n - 1, 1}},
+		{{n, 0}, {0, 0}, {5, 0}},
+		{{n / 2, 100}, {0, 10}, {n - 50, 50}, {10, 10}, {20, 10}},
+		{{100, 1000}, {500, 1000}, {100, 1000}, {0, n}},
+	} {
+		t.wantInfo("C6", "ReadRanges", t.readRanges(p, "", whole, spans...), want)
+	}
+	var edges [][2]int
+	for e := 512; e < n; e *= 2 {
+		edges = append(edges, [2]int{e - 1, 2})
+	}
+	for e := 5 << 20; e < n; e += 5 << 20 {
+		edges = append(edges, [2]int{e - 4500, min(9000, n-e+4500)})
+	}
+	t.readRanges(p, want.Version, whole, edges...)
+	var many [][2]int
+	for i := range 300 {
+		many = append(many, [2]int{i * (n / 300), 40})
+	}
+	t.readRanges(p, want.Version, whole, many...)
+}
+
+func checkRangePastEnd(t *trial) {
+	p := t.path("a")
+	t.put(p, content(1, 100))
+	for _, s := range [][2]int{{0, 101}, {99, 2}, {100, 1}, {101, 1}, {1 << 40, 10}, {-1, 10}, {-200, 10}} {
+		// Good ranges around the bad one: its failure must not be lost.
+		ranges := []fsbase.Range{
+			{Offset: 0, Dst: make([]byte, 10)},
+			{Offset: int64(s[0]), Dst: make([]byte, s[1])},
+			{Offset: 50, Dst: make([]byte, 10)},
+		}
+		if _, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, "", ranges); err == nil {
+			t.errorf("C6", "ReadRanges of %d bytes at %d of %q, which has 100: no error", s[1], s[0], p)
+		}
+	}
+}
+
+func checkRangePin(t *trial) {
+	p := t.path("a")
+	old, now := content(1, 3000), content(2, 3000)
+	stale := t.put(p, old).Version
+	t.readRanges(p, stale, old, [2]int{0, 3000})
+	current := t.put(p, now).Version
+	t.readRanges(p, current, now, [2]int{0, 3000})
+	for _, ranges := range [][]fsbase.Range{nil, {{Dst: make([]byte, 10)}}} {
+		_, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, stale, ranges)
+		t.wantIs("C6", err, fmt.Sprintf("ReadRanges of %d ranges of %q pinned to a version that was replaced", len(ranges), p), fsbase.ErrChanged)
+	}
+}
+
+func checkRangeRace(t *trial) {
+	p := t.path("a")
+	// The versions differ in size, so that Info tells which one was read.
+	contents := [2][]byte{content(1, 50_000), content(2, 50_001)}
+	t.put(p, contents[0])
+	t.watch(t.env.limits.Rounds, func(round int) { t.put(p, contents[1-round%2]) }, func() {
+		first, last := make([]byte, 20_000), make([]byte, 20_000)
+		ranges := []fsbase.Range{{Offset: 0, Dst: first}, {Offset: 30_000, Dst: last}}
+		info, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, "", ranges)
+		if errors.Is(err, fsbase.ErrChanged) {
+			return
+		} else if err != nil {
+			t.errorf("C6", "ReadRanges of %q while it is overwritten: %v", p, err)
+			return
+		}
+		want := contents[info.Size&1]
+		if !bytes.Equal(first, want[:20_000]) || !bytes.Equal(last, want[30_000:50_000]) {
+			t.errorf("C6", "ReadRanges of %q while it is overwritten tells the size %d and reads other bytes", p, info.Size)
+		}
+	})
+}

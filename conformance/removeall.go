@@ -1,0 +1,117 @@
+package conformance
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var removeAllChecks = []Check{
+	{
+		ID: "removeall/prefix", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "RemoveAll removes and yields exactly the streams with the raw prefix.",
+		run: checkRemoveAllPrefix,
+	},
+	{
+		ID: "removeall/many", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "RemoveAll goes on past the page of the storage.",
+		run: checkRemoveAllMany,
+	},
+	{
+		ID: "removeall/stop", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "A consumer may stop early: what was yielded is removed, and another call removes the rest.",
+		run: checkRemoveAllStop,
+	},
+	{
+		ID: "removeall/cancelled", Clauses: []string{"O5", "C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "Under a done context RemoveAll yields the context's error and removes nothing.",
+		run: func(t *trial) {
+			p := t.path("dir/a")
+			t.put(p, []byte("kept"))
+			t.wantCancelled("RemoveAll", func(t *trial) error {
+				var last error
+				for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("dir/")) {
+					if last != nil {
+						t.errorf("C10", "RemoveAll yields %q after the error %v", name, last)
+					}
+					last = err
+				}
+				return last
+			})
+			t.wantContent("O5", p, []byte("kept"))
+		},
+	},
+}
+
+// removeAll returns the sorted names that RemoveAll yields, and ends the check
+// if it fails.
+func (t *trial) removeAll(prefix string) []string {
+	var names []string
+	for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, prefix) {
+		if err != nil {
+			t.fatalf("RemoveAll(%q) after %d names: %v", prefix, len(names), err)
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func checkRemoveAllPrefix(t *trial) {
+	names := t.putTree()
+	slices.Sort(names)
+	for _, prefix := range []string{"tree/none", "tree/e/", "tree/d/aa", "tree/d/a.", "tree/d/", "tree/d", "tree/"} {
+		full := t.prefix(prefix)
+		var gone []string
+		names = slices.DeleteFunc(names, func(n string) bool {
+			has := strings.HasPrefix(n, full)
+			if has {
+				gone = append(gone, n)
+			}
+			return has
+		})
+		if got := t.removeAll(full); !slices.Equal(got, gone) {
+			t.errorf("C10", "RemoveAll(%q) yields %q instead of %q", full, got, gone)
+		}
+		for _, n := range gone {
+			t.wantAbsent("C10", n)
+		}
+		for _, n := range names {
+			t.wantExists("C10", n, true)
+		}
+	}
+}
+
+func checkRemoveAllMany(t *trial) {
+	names := t.putMany()
+	slices.Sort(names)
+	kept := t.path("many-other")
+	t.put(kept, nil)
+	if got := t.removeAll(t.prefix("many/")); !slices.Equal(got, names) {
+		t.errorf("C10", "RemoveAll(%q) yields %d names instead of %d", t.prefix("many/"), len(got), len(names))
+	}
+	t.bulk(len(names), func(i int) { t.wantExists("C10", names[i], false) })
+	t.wantExists("C10", kept, true)
+}
+
+func checkRemoveAllStop(t *trial) {
+	names := t.putTree()
+	var got []string
+	for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("tree/")) {
+		if err != nil {
+			t.fatalf("RemoveAll: %v", err)
+		}
+		got = append(got, name)
+		if len(got) == 3 {
+			break
+		}
+	}
+	for _, n := range got {
+		t.wantAbsent("C10", n)
+	}
+	t.removeAll(t.prefix("tree/"))
+	for _, n := range names {
+		t.wantAbsent("C10", n)
+	}
+}

@@ -1,0 +1,160 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var uploadChecks = []Check{
+	{
+		ID: "upload/publishes", Clauses: []string{"C5", "W11"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "Upload publishes the first size bytes of its source, which may say io.EOF with the last of them.",
+		run: checkUpload,
+	},
+	{
+		ID: "upload/failing-source", Clauses: []string{"C5", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
+		Doc: "An Upload whose source fails anywhere fails and publishes nothing.",
+		run: checkFailingSource,
+	},
+	{
+		ID: "upload/short-source", Clauses: []string{"C5"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
+		Doc: "An Upload whose source ends before size fails and publishes nothing.",
+		run: checkShortSource,
+	},
+	{
+		ID: "upload/source-error", Clauses: []string{"C5"}, Level: Should, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "The error of a source is found in the error of its Upload.",
+		run: func(t *trial) {
+			_, err := as[fsbase.Uploader](t).Upload(t.ctx, t.path("a"), &faultySource{data: content(1, 100), failAt: 50}, 100, fsbase.Condition{})
+			if !errors.Is(err, errSource) {
+				t.errorf("C5", "Upload from a source that fails with %q: %v", errSource, err)
+			}
+		},
+	},
+	{
+		ID: "upload/conditions", Clauses: []string{"C5", "C2", "C3", "C4"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "Upload keeps its condition, for small and large streams. One that the storage cannot keep is errors.ErrUnsupported.",
+		run: func(t *trial) {
+			for _, n := range []int{3000, t.largeSize()} {
+				data := content(7, n)
+				t.conditions(fmt.Sprintf("Upload of %d bytes", n), data, func(p string, cond fsbase.Condition) (fsbase.Info, error) {
+					return as[fsbase.Uploader](t).Upload(t.ctx, p, bytes.NewReader(data), int64(n), cond)
+				})
+			}
+		},
+	},
+	{
+		ID: "upload/cancelled", Clauses: []string{"O5", "W7", "C5"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
+		Doc: "An Upload whose context is done before it, or while its source is read, fails and publishes nothing.",
+		run: checkUploadCancelled,
+	},
+}
+
+// faultySource is a source whose ReadAt fails when it reaches failAt, says
+// io.EOF where its data ends, and calls onRead before each read.
+type faultySource struct {
+	data   []byte
+	failAt int // -1 for never
+	onRead func(off int64)
+}
+
+var errSource = errors.New("the source failed on purpose")
+
+func (s *faultySource) ReadAt(p []byte, off int64) (int, error) {
+	if s.onRead != nil {
+		s.onRead(off)
+	}
+	if off >= int64(len(s.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, s.data[off:])
+	switch end := int(off) + n; {
+	case s.failAt >= 0 && end > s.failAt:
+		return max(0, s.failAt-int(off)), errSource
+	case end == len(s.data):
+		return n, io.EOF // allowed with all of p, and needed with less
+	}
+	return n, nil
+}
+
+func checkUpload(t *trial) {
+	for _, n := range []int{0, 1, 70_000, t.largeSize()} {
+		p, data := t.path(fmt.Sprintf("new/folder/%d", n)), content(uint64(n), n+10)
+		for _, src := range []io.ReaderAt{
+			bytes.NewReader(data), // longer than size
+			&faultySource{data: data[:n], failAt: -1},
+		} {
+			info, err := as[fsbase.Uploader](t).Upload(t.ctx, p, src, int64(n), fsbase.Condition{})
+			if err != nil {
+				t.errorf("C5", "Upload of %d bytes to %q from a %T: %v", n, p, src, err)
+				continue
+			}
+			t.wantContent("C5", p, data[:n])
+			if info.Path != p || info.Size != int64(n) || info.Version == "" {
+				t.errorf("W11", "Upload of %d bytes to %q tells path %q, size %d, version %q", n, p, info.Path, info.Size, info.Version)
+			}
+			t.wantInfo("W11", "OpenStream", t.info(p), info)
+		}
+	}
+}
+
+// wantNoUpload demands that the upload fails and changes neither an absent
+// name nor one that is there.
+func (t *trial) wantNoUpload(what string, size int, upload func(p string) error) {
+	fresh, old := t.path("dir/fresh"), t.path("dir/old")
+	before := content(1, 3000)
+	t.put(old, before)
+	for _, p := range []string{fresh, old} {
+		if err := upload(p); err == nil {
+			t.errorf("C5", "Upload of %d bytes to %q from a source that %s: no error", size, p, what)
+		}
+	}
+	t.wantAbsent("C5", fresh)
+	t.wantContent("C5", old, before)
+}
+
+func checkFailingSource(t *trial) {
+	for _, n := range []int{1, 3000, t.largeSize()} {
+		data := content(2, n)
+		for _, at := range []int{0, n / 2, n - 1} {
+			t.wantNoUpload(fmt.Sprintf("fails at %d", at), n, func(p string) error {
+				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, &faultySource{data: data, failAt: at}, int64(n), fsbase.Condition{})
+				return err
+			})
+		}
+	}
+}
+
+func checkShortSource(t *trial) {
+	for _, n := range []int{1, 3000, t.largeSize()} {
+		data := content(2, n)
+		for _, has := range []int{0, n / 2, n - 1} {
+			t.wantNoUpload(fmt.Sprintf("has %d", has), n, func(p string) error {
+				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, bytes.NewReader(data[:has]), int64(n), fsbase.Condition{})
+				return err
+			})
+		}
+	}
+}
+
+func checkUploadCancelled(t *trial) {
+	p := t.path("a")
+	t.wantCancelled("Upload", func(t *trial) error {
+		_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, source("x"), 1, fsbase.Condition{})
+		return err
+	})
+	t.wantAbsent("O5", p)
+	for _, n := range []int{3000, t.largeSize()} {
+		ctx, cancel := context.WithCancel(t.ctx)
+		src := &faultySource{data: content(1, n), failAt: -1, onRead: func(int64) { cancel() }}
+		_, err := as[fsbase.Uploader](t).Upload(ctx, p, src, int64(n), fsbase.Condition{})
+		cancel()
+		t.wantIs("W7", err, fmt.Sprintf("Upload of %d bytes to %q whose context is cancelled while the source is read", n, p), context.Canceled)
+		t.wantAbsent("W7", p)
+	}
+}

@@ -1,0 +1,126 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// Option changes what [Verify] does.
+type Option func(*verification)
+
+type verification struct {
+	limits  Limits
+	except  []Exception
+	only    []string
+	arrange []func(*environment)
+}
+
+// WithLimits bounds the work.
+func WithLimits(l Limits) Option { return func(v *verification) { v.limits = l } }
+
+// WithExceptions excepts checks, each for a reason.
+func WithExceptions(x ...Exception) Option {
+	return func(v *verification) { v.except = append(v.except, x...) }
+}
+
+// Only leaves out every check that none of the names means: a name is the ID
+// of a check, or a section with its slash, such as "write/".
+func Only(names ...string) Option {
+	return func(v *verification) { v.only = append(v.only, names...) }
+}
+
+// WithReopen gives Verify what [Harness].Reopen gives [Run].
+func WithReopen(f func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.reopen = f }) }
+}
+
+// WithCrash gives Verify what [Harness].Crash gives [Run].
+func WithCrash(f func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.crash = f }) }
+}
+
+// WithResidue gives Verify what [Harness].Residue gives [Run].
+func WithResidue(f func(context.Context, fsbase.FileSystemBase) ([]string, error)) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.residue = f }) }
+}
+
+// WithSecrets gives Verify what [Harness].Secrets gives [Run].
+func WithSecrets(secrets ...string) Option {
+	return func(v *verification) {
+		v.arrange = append(v.arrange, func(e *environment) { e.secrets = append(e.secrets, secrets...) })
+	}
+}
+
+// Verify puts every check to fsys and reports. It needs no *testing.T: it is
+// what a command runs against a real bucket.
+//
+// fsys is storage to play with. Every check writes into a folder of its own
+// below a new one named conformance-…, and removes its streams afterwards, but
+// a backend that breaks the contract may do harm anywhere it can reach, and
+// folders stay where they are real.
+//
+// A check that fails is in the report and is no error. Verify returns an error
+// when it could not begin, and when ctx was done before the end, then together
+// with the report so far.
+func Verify(ctx context.Context, fsys fsbase.FileSystemBase, options ...Option) (*Report, error) {
+	var v verification
+	for _, o := range options {
+		o(&v)
+	}
+	if fsys == nil {
+		return nil, errors.New("conformance: no file system")
+	}
+	checks, err := selectChecks(v.only)
+	if err != nil {
+		return nil, err
+	}
+	env, err := newEnvironment(v.limits, v.except)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range v.arrange {
+		f(env)
+	}
+	rep := env.report(fsys)
+	base := "conformance-" + strings.ToLower(rand.Text()[:12])
+	for _, c := range checks {
+		if ctx.Err() != nil {
+			break
+		}
+		res := env.run(ctx, c, fsys, base+"/"+c.ID)
+		if ctx.Err() != nil {
+			break // what the check saw is what became of ctx
+		}
+		rep.Checks = append(rep.Checks, res)
+	}
+	rep.finish()
+	if err := ctx.Err(); err != nil {
+		return rep, fmt.Errorf("conformance: after %d of %d checks: %w", len(rep.Checks), len(checks), err)
+	}
+	return rep, nil
+}
+
+// selectChecks returns the checks that names mean, all of them for none.
+func selectChecks(names []string) ([]Check, error) {
+	all := Checks()
+	if len(names) == 0 {
+		return all, nil
+	}
+	means := func(name string, c Check) bool {
+		return c.ID == name || strings.HasSuffix(name, "/") && strings.HasPrefix(c.ID, name)
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(all, func(c Check) bool { return means(n, c) }) {
+			return nil, fmt.Errorf("conformance: %q names no check", n)
+		}
+	}
+	return slices.DeleteFunc(all, func(c Check) bool {
+		return !slices.ContainsFunc(names, func(n string) bool { return means(n, c) })
+	}), nil
+}
