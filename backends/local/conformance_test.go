@@ -1,0 +1,63 @@
+package local
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/godcp/godcp/conformance"
+	"github.com/godcp/godcp/fsbase"
+)
+
+func TestConformance(t *testing.T) {
+	h := harness(func(root string) (fsbase.FileSystemBase, error) { return New(root) })
+	h.Limits.Rounds = 50 // each waits for the disk; the run without sync has them all
+	conformance.Run(t, h)
+}
+
+func TestConformanceWithoutSync(t *testing.T) {
+	conformance.Run(t, harness(func(root string) (fsbase.FileSystemBase, error) {
+		f, err := New(root)
+		if err != nil {
+			return nil, err
+		}
+		return f.WithoutSync(), nil
+	}))
+}
+
+func harness(open func(root string) (fsbase.FileSystemBase, error)) conformance.Harness {
+	must := func(t testing.TB, root string) fsbase.FileSystemBase {
+		f, err := open(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	return conformance.Harness{
+		New: func(t testing.TB) fsbase.FileSystemBase { return must(t, filepath.Join(t.TempDir(), "not", "yet")) },
+		Reopen: func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
+			return must(t, fsys.(*FS).Root())
+		},
+		Residue: func(t testing.TB, fsys fsbase.FileSystemBase) []string { return ownFiles(t, fsys.(*FS).Root()) },
+	}
+}
+
+// ownFiles returns the temporary files below root.
+func ownFiles(t testing.TB, root string) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err == nil && own(e.Name()) {
+			names = append(names, p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package local
+
+import (
+	"errors"
+	"os"
+)
+
+// renameExclusive: there is no portable call.
+func renameExclusive(*os.Root, string, string) error { return errors.ErrUnsupported }
