@@ -20,18 +20,48 @@ func TestBlocks(t *testing.T) {
 		lim   Limits
 		want  []Block
 	}{
-		{"scalar", []int64{}, box([]int64{}, []int64{}), Limits{100, 0},
-			[]Block{{box([]int64{}, []int64{}), 0, 4, true}}},
-		{"whole", []int64{4, 8}, box([]int64{0, 0}, []int64{4, 8}), Limits{1000, 0},
-			[]Block{{box([]int64{0, 0}, []int64{4, 8}), 0, 128, true}}},
-		{"rows", []int64{4, 8}, box([]int64{1, 0}, []int64{2, 8}), Limits{1000, 0},
-			[]Block{{box([]int64{1, 0}, []int64{2, 8}), 32, 64, true}}},
-		{"columns, gap read through", []int64{4, 8}, box([]int64{0, 2}, []int64{4, 4}), Limits{1000, 16},
-			[]Block{{box([]int64{0, 2}, []int64{4, 4}), 8, 112, false}}},
-		{"columns, gap skipped", []int64{2, 8}, box([]int64{0, 2}, []int64{2, 4}), Limits{1000, 15},
-			[]Block{{box([]int64{0, 2}, []int64{1, 4}), 8, 16, true}, {box([]int64{1, 2}, []int64{1, 4}), 40, 16, true}}},
-		{"cut at part", []int64{4, 8}, box([]int64{0, 0}, []int64{4, 8}), Limits{64, 0},
-			[]Block{{box([]int64{0, 0}, []int64{2, 8}), 0, 64, true}, {box([]int64{2, 0}, []int64{2, 8}), 64, 64, true}}},
+		{
+			"scalar",
+			[]int64{},
+			box([]int64{}, []int64{}),
+			Limits{100, 0},
+			[]Block{{box([]int64{}, []int64{}), 0, 4, true}},
+		},
+		{
+			"whole",
+			[]int64{4, 8},
+			box([]int64{0, 0}, []int64{4, 8}),
+			Limits{1000, 0},
+			[]Block{{box([]int64{0, 0}, []int64{4, 8}), 0, 128, true}},
+		},
+		{
+			"rows",
+			[]int64{4, 8},
+			box([]int64{1, 0}, []int64{2, 8}),
+			Limits{1000, 0},
+			[]Block{{box([]int64{1, 0}, []int64{2, 8}), 32, 64, true}},
+		},
+		{
+			"columns, gap read through",
+			[]int64{4, 8},
+			box([]int64{0, 2}, []int64{4, 4}),
+			Limits{1000, 16},
+			[]Block{{box([]int64{0, 2}, []int64{4, 4}), 8, 112, false}},
+		},
+		{
+			"columns, gap skipped",
+			[]int64{2, 8},
+			box([]int64{0, 2}, []int64{2, 4}),
+			Limits{1000, 15},
+			[]Block{{box([]int64{0, 2}, []int64{1, 4}), 8, 16, true}, {box([]int64{1, 2}, []int64{1, 4}), 40, 16, true}},
+		},
+		{
+			"cut at part",
+			[]int64{4, 8},
+			box([]int64{0, 0}, []int64{4, 8}),
+			Limits{64, 0},
+			[]Block{{box([]int64{0, 0}, []int64{2, 8}), 0, 64, true}, {box([]int64{2, 0}, []int64{2, 8}), 64, 64, true}},
+		},
 		{"empty", []int64{4, 0}, box([]int64{0, 0}, []int64{4, 0}), Limits{64, 0}, nil},
 	}
 	for _, c := range cases {

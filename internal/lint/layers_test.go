@@ -1,0 +1,200 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/godcp/godcp"
+
+// A room is a package of the house: what it may import of ours, and of others
+// by path prefix. The standard library is open to all.
+type room struct {
+	path   string
+	ours   []string
+	others []string
+}
+
+// house lists all packages from the ground up. A package may import what its
+// line names, and a line may name only lines above it, so imports point
+// downwards. A new package needs a line here.
+var house = []room{
+	{path: "fsbase", others: list("golang.org/x/sync")},
+	{path: "ckpterr"},
+	{path: "tensor"},
+
+	{path: "conformance", ours: list("fsbase")},
+	{path: "conformance/internal/mutants", ours: list("fsbase")},
+	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
+	{path: "backends/memfs", ours: list("fsbase")},
+	{path: "backends/all", ours: list("backends/local backends/memfs")},
+
+	{path: "internal/lint"},
+	{path: "internal/ranges", ours: list("tensor")},
+	{path: "internal/pickle", ours: list("ckpterr")},
+	{path: "internal/torchfile", ours: list("ckpterr tensor internal/pickle")},
+	{
+		path: "safetensors", ours: list("fsbase ckpterr tensor"),
+		others: list("golang.org/x/sync"),
+	},
+
+	{path: "dcp/metadata", ours: list("ckpterr tensor internal/pickle"), others: list("golang.org/x/sync")},
+	{path: "dcp/planner", ours: list("ckpterr tensor internal/ranges dcp/metadata")},
+	{
+		path: "dcp",
+		ours: list("fsbase ckpterr tensor internal/ranges internal/pickle internal/torchfile" +
+			" safetensors dcp/metadata dcp/planner"),
+		others: list("github.com/google/uuid github.com/klauspost/compress golang.org/x/sync"),
+	},
+	{
+		path: "verify", ours: list("fsbase ckpterr tensor safetensors dcp/metadata dcp/planner dcp"),
+		others: list("golang.org/x/sync"),
+	},
+
+	{
+		path: "cmd/dcp",
+		ours: list("backends/all fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
+		others: list("github.com/spf13/cobra github.com/vbauerster/cupwriter github.com/vbauerster/mpb" +
+			" golang.org/x/sync golang.org/x/sys"),
+	},
+	{path: "bench/load", ours: list("backends/local tensor dcp"), others: list("golang.org/x/sync")},
+	{path: "interop"},
+}
+
+// light are the packages that others build on: they and all that they reach
+// use these modules only, so no cloud SDK and no NATS.
+var (
+	light        = list("fsbase dcp conformance backends/local backends/memfs")
+	lightModules = list("github.com/google/uuid github.com/klauspost/compress golang.org/x/sync golang.org/x/sys")
+)
+
+// forTests is what every test may import besides what its package may: a real
+// storage to work on, and helpers.
+var forTests = list("backends/local backends/memfs conformance conformance/internal/mutants")
+
+// outward are the packages that a third party's backend would look like, so
+// their tests too know of ours only the contract and its proof.
+var outward = list("backends/local backends/memfs conformance conformance/internal/mutants")
+
+func list(s string) []string { return strings.Fields(s) }
+
+func TestHouseStandsOnItself(t *testing.T) {
+	var below []string
+	for _, r := range house {
+		if slices.Contains(below, r.path) {
+			t.Errorf("%s is there twice", r.path)
+		}
+		for _, o := range r.ours {
+			if !slices.Contains(below, o) {
+				t.Errorf("%s may import %s, which does not lie below it", r.path, o)
+			}
+		}
+		below = append(below, r.path)
+	}
+}
+
+func TestLayers(t *testing.T) {
+	for _, goos := range platforms {
+		t.Run(goos, func(t *testing.T) {
+			var seen []string
+			for _, p := range listPackages(t, goos) {
+				seen = append(seen, p.path())
+				for _, problem := range judge(p) {
+					t.Error(problem)
+				}
+			}
+			for _, r := range house {
+				if !slices.Contains(seen, r.path) {
+					t.Errorf("the house has a line for %s, which does not exist", r.path)
+				}
+			}
+		})
+	}
+}
+
+// judge tells which rules the imports of a package break.
+func judge(p goPackage) (problems []string) {
+	i := slices.IndexFunc(house, func(r room) bool { return r.path == p.path() })
+	if i < 0 {
+		return []string{fmt.Sprintf("%s has no line in the house: say there what it may import", p.path())}
+	}
+	r := house[i]
+	for _, path := range p.Imports {
+		if !r.allows(path) {
+			problems = append(problems, fmt.Sprintf("%s must not import %s", r.path, path))
+		}
+	}
+	for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+		if !r.allowsTest(path) {
+			problems = append(problems, fmt.Sprintf("tests of %s must not import %s", r.path, path))
+		}
+	}
+	return problems
+}
+
+func (r room) allows(path string) bool {
+	if ours, ok := within(path); ok {
+		return slices.Contains(r.ours, ours)
+	}
+	return isStandard(path) || hasPrefix(r.others, path)
+}
+
+func (r room) allowsTest(path string) bool {
+	ours, ok := within(path)
+	switch {
+	case !ok:
+		return true // modules that only tests need cost nobody else anything
+	case ours == r.path || slices.Contains(r.ours, ours):
+		return true
+	case slices.Contains(outward, r.path):
+		return ours == "fsbase" || slices.Contains(outward, ours)
+	case slices.Contains(forTests, ours):
+		return true
+	}
+	// Tests that look at the whole may look at all of it.
+	return r.path == "interop" || strings.HasPrefix(r.path, "cmd/")
+}
+
+func TestLightPackagesStayLight(t *testing.T) {
+	for _, goos := range platforms {
+		for _, name := range light {
+			for _, path := range listDeps(t, goos, module+"/"+name) {
+				if _, ours := within(path); ours || isStandard(path) || hasPrefix(lightModules, path) {
+					continue
+				}
+				t.Errorf("%s: %s reaches %s", goos, name, path)
+			}
+		}
+	}
+}
+
+// hasPrefix tells whether path is one of prefixes, or below it.
+func hasPrefix(prefixes []string, path string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool {
+		return path == p || strings.HasPrefix(path, p+"/")
+	})
+}
+
+func TestJudge(t *testing.T) {
+	tests := []struct {
+		name string
+		p    goPackage
+		want int
+	}{
+		{"downwards", goPackage{ImportPath: module + "/dcp", Imports: list("io " + module + "/tensor")}, 0},
+		{"upwards", goPackage{ImportPath: module + "/tensor", Imports: list(module + "/dcp")}, 1},
+		{"a backend", goPackage{ImportPath: module + "/dcp", Imports: list(module + "/backends/local")}, 1},
+		{"a backend in a test", goPackage{ImportPath: module + "/dcp", XTestImports: list(module + "/backends/local")}, 0},
+		{"dcp in a backend's test", goPackage{ImportPath: module + "/backends/local", TestImports: list(module + "/dcp")}, 1},
+		{"an SDK", goPackage{ImportPath: module + "/dcp", Imports: list("cloud.google.com/go/storage")}, 1},
+		{"another of x", goPackage{ImportPath: module + "/fsbase", Imports: list("golang.org/x/synchrotron")}, 1},
+		{"unknown", goPackage{ImportPath: module + "/util"}, 1},
+	}
+	for _, tt := range tests {
+		if got := judge(tt.p); len(got) != tt.want {
+			t.Errorf("%s: %d problems, want %d: %q", tt.name, len(got), tt.want, got)
+		}
+	}
+}
