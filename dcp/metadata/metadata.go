@@ -7,6 +7,7 @@
 package metadata
 
 import (
+	"github.com/godcp/godcp/internal/pickle"
 	"github.com/godcp/godcp/tensor"
 )
 
@@ -35,7 +36,17 @@ type Metadata struct {
 	// Extra holds the keys of the top object that this package does not know.
 	Extra []Extra
 
-	index index // lookups, built once by decode
+	// Unknown lists the Python names in the file that are not torch's own, as
+	// "module.name". They are kept inert; torch would import and call them.
+	Unknown []string
+
+	index index
+}
+
+// Extra is a value under a key that this package does not know.
+type Extra struct {
+	Key   string
+	Value pickle.Value
 }
 
 // Item is the metadata of one fqn.
@@ -97,6 +108,9 @@ type StorageInfo struct {
 
 	// TransformDescriptors are the stream extensions as listed in the file.
 	TransformDescriptors []string
+
+	// Extra holds the keys of the record that this package does not know.
+	Extra []Extra
 }
 
 // StorageRecord is one entry of storage_data.
@@ -111,7 +125,13 @@ type StorageMeta struct {
 	SaveID       string
 	LoadID       string
 	Modules      []string
+
+	foreign pickle.Value // the whole thing, if the fields do not say all
 }
+
+// Foreign returns storage_meta as it stands in the file if the fields of sm
+// cannot say all that it says; else an invalid Value.
+func (sm *StorageMeta) Foreign() pickle.Value { return sm.foreign }
 
 // PlannerData is what the planner left: DefaultSavePlanner's map from fqn to
 // path, nothing, or something that only its own planner understands.
@@ -125,7 +145,13 @@ type PlannerData struct {
 
 	// Opaque describes foreign planner_data in one line; "" otherwise.
 	Opaque string
+
+	foreign pickle.Value
 }
+
+// Foreign returns Opaque planner_data as it stands in the file; else an
+// invalid Value.
+func (p *PlannerData) Foreign() pickle.Value { return p.foreign }
 
 // PathEntry maps one fqn to its path in the nested state dict.
 type PathEntry struct {

@@ -1,0 +1,111 @@
+package metadata
+
+import (
+	"github.com/godcp/godcp/ckpterr"
+	"github.com/godcp/godcp/internal/pickle"
+)
+
+// Decode reads a `.metadata` file. It takes what torch 2.1 to 2.15 wrote, and
+// other classes as long as they have the fields. It does not judge what the
+// fields say: see [Metadata.Validate].
+//
+// Errors are [*ckpterr.Error] of class UnsafePickle, MalformedPickle,
+// LimitExceeded, BadMetadata, or OutOfRange for numbers beyond 64 bits. The
+// result keeps no reference to data. Memory is bounded by a multiple of
+// len(data).
+func Decode(data []byte) (*Metadata, error) {
+	d := newDecoder(len(data))
+	return d.decode(data, d)
+}
+
+// decode uses d as the pickle's Builder, or none: the result is the same.
+func (d *decoder) decode(data []byte, b pickle.Builder) (*Metadata, error) {
+	v, _, err := pickle.Decode(data, pickle.Options{Globals: d.globals, Builder: b})
+	if err != nil {
+		return nil, err
+	}
+	o, ok := v.Object()
+	if !ok {
+		return nil, bad("the top object is a %s, not Metadata", v.Kind())
+	}
+	m := &Metadata{PlannerData: PlannerData{None: true}}
+	if err := object(d, m, o, fieldNames[clsMetadata], metadataFields, nil); err != nil {
+		return nil, err
+	}
+	m.Unknown = d.names
+	m.dedup()
+	return m, nil
+}
+
+var metadataFields = &fields[Metadata]{
+	class: "Metadata", need: []string{"state_dict_metadata", "storage_data"},
+	set: func(d *decoder, x *Metadata, key string, v pickle.Value) (bit fieldSet, err error) {
+		switch key {
+		case "state_dict_metadata":
+			x.StateDictMetadata, err = d.items(v)
+			return 1, err
+		case "storage_data":
+			x.StorageData, err = d.storageData(v)
+			return 2, err
+		case "planner_data":
+			x.PlannerData, err = d.planner(v)
+			return 0, err
+		case "storage_meta":
+			x.StorageMeta, err = d.storageMeta(v)
+			return 0, err
+		case "version":
+			x.Version, err = optText(v, key)
+			return 0, err
+		}
+		x.Extra = setExtra(x.Extra, key, v)
+		return 0, nil
+	},
+}
+
+func withFQN(err error, fqn string) error {
+	return ckpterr.At(err, ckpterr.Place{Offset: -1, FQN: fqn})
+}
+
+// items is state_dict_metadata.
+func (d *decoder) items(v pickle.Value) ([]Item, error) {
+	if v.Kind() != pickle.Dict {
+		return nil, bad("state_dict_metadata is a %s, not a dict", v.Kind())
+	}
+	if err := d.spend(v.RawPairs().Len()); err != nil {
+		return nil, err
+	}
+	pairs := v.Dict()
+	items := make([]Item, 0, pairs.Len())
+	for k, v := range pairs.All() {
+		fqn, err := text(k, "a key of state_dict_metadata")
+		if err != nil {
+			return nil, err
+		}
+		t, err := d.item(v)
+		if err != nil {
+			return nil, withFQN(err, fqn)
+		}
+		items = append(items, Item{FQN: fqn, Tensor: t})
+	}
+	return items, nil
+}
+
+// item is nil for BytesStorageMetadata.
+func (d *decoder) item(v pickle.Value) (*TensorStorageMetadata, error) {
+	if h, ok := handleOf(v, clsTensor); ok {
+		return &d.tensor[h], nil
+	}
+	o, ok := v.Object()
+	if !ok {
+		return nil, bad("an entry is a %s", v.Kind())
+	}
+	switch g := o.Global(); classOf(g) {
+	case clsBytes:
+		return nil, nil
+	case clsTensor:
+		x := new(TensorStorageMetadata)
+		return x, object(d, x, o, fieldNames[clsTensor], tensorFields, nil)
+	default:
+		return nil, bad("an entry is a %q", g.String())
+	}
+}
