@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/internal/pickle"
 	"github.com/godcp/godcp/internal/torchfile"
@@ -129,12 +131,29 @@ func (r *reader) checkUnpacked(ctx context.Context, f opened, j job, c *ItemChec
 		n, _ := tensor.NumBytes(j.item.Tensor.Properties.DType, j.chunk.Sizes)
 		limit = n + min(unpackSlack, math.MaxInt64-1-n)
 	}
+	if r.takesMuch(f, j) {
+		if err := r.much.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer r.much.Release(1)
+	}
 	p, err := newReplay(func() (io.ReadCloser, error) { return r.openPlain(ctx, f, j) }, limit)
 	if err != nil {
 		return err
 	}
 	defer p.close()
 	return checkEntries(ctx, p, p.size, j, c)
+}
+
+// takesMuch tells the items that need much memory to be unpacked, or may: they
+// are checked one at a time.
+func (r *reader) takesMuch(f opened, j job) bool {
+	if len(j.info.TransformDescriptors) > 1 {
+		return true
+	}
+	start := make([]byte, zstd.HeaderMaxSize)
+	n, _ := f.ReadAt(start, max(j.info.Offset, 0)) // whoever unpacks it meets the error again
+	return wideWindow(start[:n])
 }
 
 func checkEntries(ctx context.Context, at io.ReaderAt, size int64, j job, c *ItemCheck) error {

@@ -2,9 +2,12 @@ package dcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/godcp/godcp/ckpterr"
 	"github.com/godcp/godcp/dcp/metadata"
@@ -61,6 +64,8 @@ type reader struct {
 	// raw says that records point at bare elements, not at items.
 	raw bool
 
+	much *semaphore.Weighted // for checking items that need much memory
+
 	mu    sync.Mutex
 	blobs map[string]*safetensors.Header
 }
@@ -69,6 +74,7 @@ func newReader(fsys fsbase.FileSystemBase, o ReaderOptions) *reader {
 	r := &reader{
 		fsys: fsys, src: newSource(fsys), limits: o.Limits.withDefaults(),
 		extensions: o.Extensions, mux: o.Mux, blobs: map[string]*safetensors.Header{},
+		much: semaphore.NewWeighted(1),
 	}
 	if r.extensions == nil {
 		r.extensions = DefaultExtensions
@@ -98,6 +104,7 @@ func (r *reader) fork() *FileSystemReader {
 	return &FileSystemReader{&reader{
 		fsys: r.fsys, mux: r.mux, src: r.src.fork(), limits: r.limits, extensions: r.extensions,
 		md: r.md, mdVersion: r.mdVersion, raw: r.raw, blobs: map[string]*safetensors.Header{},
+		much: r.much,
 	}}
 }
 
@@ -120,6 +127,9 @@ func (r *FileSystemReader) ReadMetadata(ctx context.Context) (*metadata.Metadata
 
 func (r *reader) readMetadataFile(ctx context.Context, name string) (*metadata.Metadata, error) {
 	b, info, err := fsbase.ReadFile(ctx, r.fsys, name, r.limits.Metadata)
+	if errors.Is(err, fs.ErrInvalid) { // no regular file, or a link that leads out
+		return nil, &ckpterr.Error{Class: ckpterr.UnsafePath, File: name, Offset: -1, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package dcp
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/godcp/godcp/ckpterr"
@@ -10,7 +9,7 @@ import (
 // What a replay keeps in memory, and how often it starts again, which bounds
 // the work that an archive in an odd order makes.
 const (
-	replayHead  = 16 << 20
+	replayHead  = 4 << 20
 	replayTail  = 128 << 10
 	replayOpens = 8
 )
@@ -20,9 +19,10 @@ const (
 // opens the stream again for what lies between. It is for one goroutine.
 type replay struct {
 	open func() (io.ReadCloser, error)
-	size int64 // of all of the stream, bytes
+	size int64   // of all of the stream, bytes
+	buf  *[]byte // scratch memory of head
 	head []byte
-	tail []byte // nil when head holds everything
+	tail []byte
 
 	cur   io.ReadCloser
 	pos   int64 // of cur
@@ -37,30 +37,34 @@ func newReplay(open func() (io.ReadCloser, error), limit int64) (*replay, error)
 		return nil, err
 	}
 	defer r.Close()
-	var head bytes.Buffer // grows as bytes arrive
-	n, err := io.Copy(&head, io.LimitReader(r, min(replayHead, limit+1)))
-	if err != nil {
+	p := &replay{open: open, buf: getScratch(replayHead)}
+	if err := p.readOnce(r, limit); err != nil {
+		p.close()
 		return nil, err
 	}
-	p := &replay{open: open, size: n, head: head.Bytes()}
-	if n < replayHead && n <= limit {
-		return p, nil
+	return p, nil
+}
+
+func (p *replay) readOnce(r io.Reader, limit int64) error {
+	n, err := io.ReadFull(r, *p.buf)
+	p.head, p.size = (*p.buf)[:n], int64(n)
+	var before, now []byte
+	if err == nil {
+		before, now = make([]byte, 0, 2*replayTail), make([]byte, replayTail)
 	}
-	before, now := make([]byte, 0, 2*replayTail), make([]byte, replayTail)
 	for err == nil && p.size <= limit {
-		n := 0
 		n, err = io.ReadFull(r, now)
 		p.size += int64(n)
 		before = append(before[max(0, len(before)-replayTail):], now[:n]...)
 	}
 	switch {
 	case p.size > limit:
-		return nil, ckpterr.New(ckpterr.LimitExceeded, "item unpacks to more than %d bytes", limit)
+		return ckpterr.New(ckpterr.LimitExceeded, "item unpacks to more than %d bytes", limit)
 	case err != io.EOF && err != io.ErrUnexpectedEOF: // of ReadFull at the stream's end
-		return nil, err
+		return err
 	}
 	p.tail = before
-	return p, nil
+	return nil
 }
 
 // ReadAt reads from memory, or forward in the stream.
@@ -95,7 +99,7 @@ func (p *replay) seek(off int64) error {
 		if p.opens++; p.opens > replayOpens {
 			return ckpterr.New(ckpterr.LimitExceeded, "the archive's entries are in an order that takes more than %d passes", replayOpens)
 		}
-		p.close()
+		p.rewind()
 		cur, err := p.open()
 		if err != nil {
 			return err
@@ -107,9 +111,15 @@ func (p *replay) seek(off int64) error {
 	return err
 }
 
-func (p *replay) close() {
+func (p *replay) rewind() {
 	if p.cur != nil {
 		p.cur.Close() // read from only
 		p.cur = nil
 	}
+}
+
+// close gives the memory back: nothing that was read may be used any more.
+func (p *replay) close() {
+	p.rewind()
+	putScratch(p.buf)
 }

@@ -1,0 +1,8 @@
+// Package all imports every backend of this repository, so that a program
+// like the command dcp opens all their URLs.
+package all
+
+import (
+	_ "github.com/godcp/godcp/backends/local" // file, bare paths
+	_ "github.com/godcp/godcp/backends/memfs" // mem
+)
