@@ -118,9 +118,9 @@ func compare(w workload, sides []side, rounds int, cold bool) error {
 	first := median(times[0])
 	for i, s := range sides {
 		m := median(times[i])
-		fmt.Printf("  %-6s %8.3f s  %6.2f GiB/s   %s takes %.2f × as long as godcp   (%.3f … %.3f)\n", s.name, m.Seconds(),
-			float64(w.bytes())/(1<<30)/m.Seconds(), s.name, m.Seconds()/first.Seconds(),
-			slices.Min(times[i]).Seconds(), slices.Max(times[i]).Seconds())
+		fmt.Printf("  %-6s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s\n", s.name, m.Seconds(),
+			slices.Min(times[i]).Seconds(), slices.Max(times[i]).Seconds(),
+			float64(w.bytes())/(1<<30)/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].name)
 	}
 	return nil
 }
