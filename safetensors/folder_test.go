@@ -102,7 +102,8 @@ func assemble(t *testing.T, fsys fs.FS, ft FolderTensor) *tensor.Tensor {
 }
 
 func TestFolderFixtures(t *testing.T) {
-	dirs, _ := filepath.Glob(filepath.Join("testdata", "hf", "*"))
+	fixtures := filepath.Join("..", "testdata", "fixtures")
+	dirs, _ := filepath.Glob(filepath.Join(fixtures, "hf_*"))
 	if len(dirs) < 6 {
 		t.Fatalf("only %d fixtures", len(dirs))
 	}
@@ -112,7 +113,7 @@ func TestFolderFixtures(t *testing.T) {
 			if _, err := os.Stat(dir); err != nil {
 				continue
 			}
-			t.Run(filepath.ToSlash(strings.TrimPrefix(dir, filepath.Join("testdata", "hf"))), func(t *testing.T) {
+			t.Run(filepath.ToSlash(strings.TrimPrefix(dir, fixtures+string(filepath.Separator))), func(t *testing.T) {
 				fsys := os.DirFS(dir)
 				f, err := openFS(t, fsys)
 				if err != nil {
@@ -145,8 +146,8 @@ func TestFolderFixtures(t *testing.T) {
 }
 
 func TestFolderHostile(t *testing.T) {
-	dirs, _ := filepath.Glob(filepath.Join("testdata", "hostile", "h*"))
-	if len(dirs) < 9 {
+	dirs, _ := filepath.Glob(filepath.Join("..", "testdata", "hostile", "h[0-9]*"))
+	if len(dirs) < 10 {
 		t.Fatalf("only %d samples", len(dirs))
 	}
 	for _, dir := range dirs {

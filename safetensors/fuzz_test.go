@@ -10,8 +10,8 @@ import (
 // FuzzHeader: whatever is accepted covers the file exactly, and Go's own JSON
 // reader sees the same tensors.
 func FuzzHeader(f *testing.F) {
-	for _, pattern := range []string{"hf/*/*.safetensors", "hf/*/*/*.safetensors", "hostile/*/*.safetensors", "fs/*/*.distcp"} {
-		files, err := filepath.Glob(filepath.Join("testdata", filepath.FromSlash(pattern)))
+	for _, pattern := range []string{"fixtures/hf_*/*.safetensors", "fixtures/hf_*/*/*.safetensors", "hostile/h*/*.safetensors", "fixtures/fs_*/*.distcp"} {
+		files, err := filepath.Glob(filepath.Join("..", "testdata", filepath.FromSlash(pattern)))
 		if err != nil || len(files) == 0 {
 			f.Fatal(pattern, err)
 		}

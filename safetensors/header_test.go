@@ -69,7 +69,7 @@ func TestHeaderOfDTypes(t *testing.T) {
 // SerializationFormat.SAFETENSORS puts after the bytes items of a file.
 func TestHeaderInsideFile(t *testing.T) {
 	for name, off := range map[string]int64{"fs_safetensors": 0, "fs_safetensors_bytes": 1261} {
-		b, err := os.ReadFile(filepath.Join("testdata", "fs", name, "__0_0.distcp"))
+		b, err := os.ReadFile(filepath.Join("..", "testdata", "fixtures", name, "__0_0.distcp"))
 		if err != nil {
 			t.Fatal(err)
 		}

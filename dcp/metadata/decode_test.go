@@ -2,9 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,23 +10,17 @@ import (
 
 // TestDecodeFixtures compares with what real torch says of its own files.
 func TestDecodeFixtures(t *testing.T) {
-	files, err := filepath.Glob("testdata/fixtures/*.pickle")
-	if err != nil || len(files) < 60 {
-		t.Fatalf("only %d fixtures: %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".pickle"), func(t *testing.T) {
-			m := decodeFile(t, file)
-			text, err := os.ReadFile(strings.TrimSuffix(file, ".pickle") + ".json")
+	for _, file := range fixtureFiles(t) {
+		t.Run(shortName(file), func(t *testing.T) {
+			m, err := Decode(readFile(t, file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want map[string]any
-			if err := json.Unmarshal(text, &want); err != nil {
-				t.Fatal(err)
-			}
+			var expected struct{ Metadata map[string]map[string]any }
+			readJSON(t, filepath.Join(filepath.Dir(file), "expected.json"), &expected)
+			want := expected.Metadata[filepath.Base(file)]
 			pathAsText(want)
-			if diff := cmp.Diff(want, render(t, m)); diff != "" {
+			if diff := cmp.Diff(any(want), render(t, m)); diff != "" {
 				t.Errorf("-torch +decoded:\n%s", diff)
 			}
 		})
@@ -42,19 +34,6 @@ func pathAsText(want map[string]any) {
 			sm["checkpoint_id"] = id["str"]
 		}
 	}
-}
-
-func decodeFile(t *testing.T, file string) *Metadata {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 // render puts m in the form of the fixtures' JSON.

@@ -1,8 +1,7 @@
 package metadata
 
 import (
-	"os"
-	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,19 +21,9 @@ var sameModel = cmp.Options{
 // FuzzMetadata: Decode never panics, its errors have a class, Validate ends,
 // and the fast way (a Builder) and the general one agree.
 func FuzzMetadata(f *testing.F) {
-	for _, pattern := range []string{"testdata/fixtures/*.pickle", "testdata/hostile/*.pickle"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatal("no seeds", err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			if len(data) < 4096 {
-				f.Add(data)
-			}
+	for _, file := range slices.Concat(fixtureFiles(f), hostileFiles(f)) {
+		if data := readFile(f, file); len(data) < 4096 {
+			f.Add(data)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -82,19 +71,11 @@ func isLimit(err error) bool { return ckpterr.ClassOf(err) == ckpterr.LimitExcee
 
 // TestBuilderAgrees runs the fuzz target's comparison on every file.
 func TestBuilderAgrees(t *testing.T) {
-	files, err := filepath.Glob("testdata/fixtures/*.pickle")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
+	all := map[string][]byte{"generated": generate(20, 5)}
+	for _, file := range fixtureFiles(t) {
+		all[shortName(file)] = readFile(t, file)
 	}
-	data := [][]byte{generate(20, 5)}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		data = append(data, b)
-	}
-	for i, b := range data {
+	for name, b := range all {
 		fast, err := Decode(b)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +85,7 @@ func TestBuilderAgrees(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(slow, fast, sameModel); diff != "" {
-			t.Errorf("file %d: -without a builder +with:\n%s", i, diff)
+			t.Errorf("%s: -without a builder +with:\n%s", name, diff)
 		}
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,38 +17,96 @@ import (
 	"github.com/godcp/godcp/internal/pickle"
 )
 
-// item is one row of testdata/items/items.json: an item that torch wrote.
+// item is an item that torch wrote as an archive.
 type item struct {
-	File, FQN      string
-	Offset, Length int64
-	DType          string // of tensors
-	Shape          []int64
-	SHA256         string // of the logical bytes, of whole tensors
-	data           []byte
+	FQN, DType string // DType is empty for bytes
+	Shape      []int64
+	SHA256     string // of the logical bytes, of whole tensors
+	data       []byte
+	where      string
 }
 
-func (it item) String() string { return filepath.ToSlash(it.File) + ":" + it.FQN }
+func (it item) String() string { return it.where + ":" + it.FQN }
 
+// expected is a fixture's expected.json.
+type expected struct {
+	Entries  map[string]struct{ SHA256 string }
+	Metadata map[string]struct {
+		Items map[string]struct {
+			DType  string
+			Size   []int64
+			Chunks []struct{ Offsets, Sizes []int64 }
+		} `json:"state_dict_metadata"`
+		Storage []struct {
+			FQN            string
+			IndexOffset    []int64 `json:"index_offset"`
+			File           string  `json:"relative_path"`
+			Offset, Length int64
+			Transforms     []string `json:"transform_descriptors"`
+		} `json:"storage_data"`
+	}
+}
+
+// fixtures are the items of all fixtures, but for those inside a transform and
+// the tensors written as safetensors. Most of many_small's, which are all
+// alike, are left out.
 func fixtures(t testing.TB) []item {
-	dir := filepath.Join("testdata", "items")
-	b, err := os.ReadFile(filepath.Join(dir, "items.json"))
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "fixtures", "*", "expected.json"))
+	if err != nil || len(files) < 60 {
+		t.Fatalf("only %d fixtures: %v", len(files), err)
+	}
+	var items []item
+	for _, file := range files {
+		var e expected
+		if err := json.Unmarshal(readFile(t, file), &e); err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Dir(file)
+		got := itemsOf(t, dir, e)
+		if filepath.Base(dir) == "many_small" {
+			got = got[:20]
+		}
+		items = append(items, got...)
+	}
+	return items
+}
+
+func itemsOf(t testing.TB, dir string, e expected) (items []item) {
+	files := map[string][]byte{}
+	for _, name := range slices.Sorted(maps.Keys(e.Metadata)) {
+		m := e.Metadata[name]
+		for _, s := range m.Storage {
+			meta := m.Items[s.FQN]
+			if s.Transforms != nil || meta.DType != "" && strings.HasPrefix(filepath.Base(dir), "fs_safetensors") {
+				continue
+			}
+			if files[s.File] == nil {
+				files[s.File] = readFile(t, filepath.Join(dir, filepath.FromSlash(s.File)))
+			}
+			it := item{FQN: s.FQN, DType: meta.DType, data: files[s.File][s.Offset:][:s.Length]}
+			it.where = filepath.Base(dir) + "/" + s.File
+			for _, c := range meta.Chunks {
+				if slices.Equal(c.Offsets, s.IndexOffset) {
+					it.Shape = c.Sizes
+				}
+			}
+			if it.DType != "" && slices.Equal(it.Shape, meta.Size) {
+				it.SHA256 = e.Entries[s.FQN].SHA256
+			}
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var items []item
-	if err := json.Unmarshal(b, &items); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{}
-	for i, it := range items {
-		if files[it.File] == nil {
-			if files[it.File], err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(it.File))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		items[i].data = files[it.File][it.Offset:][:it.Length]
-	}
-	return items
+	return b
 }
 
 func TestFixtureTensors(t *testing.T) {

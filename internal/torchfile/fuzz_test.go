@@ -3,7 +3,6 @@ package torchfile
 import (
 	"bytes"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -18,13 +17,8 @@ func FuzzArchive(f *testing.F) {
 	for _, it := range fixtures(f) {
 		f.Add(it.data)
 	}
-	names, _ := filepath.Glob(filepath.Join("testdata", "hostile", "*", "__0_0.distcp"))
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if len(b) < 10000 {
+	for _, dir := range hostile(f) {
+		if b := readFile(f, filepath.Join(dir, "__0_0.distcp")); len(b) < 10000 {
 			f.Add(b)
 		}
 	}

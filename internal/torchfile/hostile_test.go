@@ -3,7 +3,6 @@ package torchfile
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -29,27 +28,29 @@ func readAsW(b []byte) error {
 	return err
 }
 
-func TestHostile(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join("testdata", "hostile", "*"))
-	if err != nil || len(dirs) < 30 {
-		t.Fatalf("%d samples, %v", len(dirs), err)
+// hostile are the folders of the samples with a hostile item: bytes (b), a
+// tensor (t), or the archive of one (z).
+func hostile(t testing.TB) []string {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join("..", "..", "testdata", "hostile", "[btz][0-9]*"))
+	if err != nil || len(dirs) < 33 {
+		t.Fatalf("only %d samples: %v", len(dirs), err)
 	}
-	for _, dir := range dirs {
+	return dirs
+}
+
+func TestHostile(t *testing.T) {
+	for _, dir := range hostile(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var sample struct {
 				What   string
 				Expect []string
 			}
-			b, err := os.ReadFile(filepath.Join(dir, "hostile.json"))
-			if err != nil {
+			if err := json.Unmarshal(readFile(t, filepath.Join(dir, "hostile.json")), &sample); err != nil {
 				t.Fatal(err)
 			}
-			if err := json.Unmarshal(b, &sample); err != nil {
-				t.Fatal(err)
-			}
-			if b, err = os.ReadFile(filepath.Join(dir, "__0_0.distcp")); err != nil {
-				t.Fatal(err)
-			}
+			b := readFile(t, filepath.Join(dir, "__0_0.distcp"))
+			var err error
 			if filepath.Base(dir)[0] == 'b' {
 				err = readValue(b)
 			} else {

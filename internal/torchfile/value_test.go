@@ -3,7 +3,6 @@ package torchfile
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -145,10 +144,7 @@ func classSize(class string) int64 { return storageClasses[class].Size() }
 
 // TestInsideZstd opens what the zstd extension has wrapped, once in two frames.
 func TestInsideZstd(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("testdata", "zstd", "s10_two_frames_ok"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := readFile(t, filepath.Join("..", "..", "testdata", "hostile", "s10_two_frames_ok", "__0_0.distcp"))
 	d, err := zstd.NewReader(nil)
 	if err != nil {
 		t.Fatal(err)
