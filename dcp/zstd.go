@@ -17,10 +17,11 @@ const zstdName = "stream.zstd"
 
 // Windows, in bytes, which are what a decoder takes of memory. torch writes 2
 // MiB; a frame that begins by asking for more than zstdUsual gets up to
-// zstdWindow, which is zstd's own limit for streams.
+// zstdWindow: half of zstd's own limit for streams, so that a decoder with its
+// output stays within what a verification may take.
 const (
 	zstdUsual  = 8 << 20
-	zstdWindow = 128 << 20
+	zstdWindow = 64 << 20
 )
 
 // ZStandard is torch's extension of that name: each item is compressed on its

@@ -115,13 +115,13 @@ func bombs() map[string]*craft {
 		return func() op { return tensorOf(float32Props(), size(rows), chunkOf(size(0), size(rows))) }
 	}
 	origin := func() any { return size(0) }
-	medium, wide := zeros(100<<20), zeros(200<<20, zstd.WithWindowSize(128<<20))
+	medium, wide := zeros(100<<20), zeros(200<<20, zstd.WithWindowSize(64<<20))
 	text := strings.Repeat("\x8c\x00", 30<<20) // a pickle of empty strings
 	deflated := zipItem([]entry{{name: "data.pkl", data: []byte("\x80\x04" + text + "."), method: 8}, {name: "version", data: []byte("3\n")}})
 	return map[string]*craft{
 		"many objects of 100 MiB":      group(16, medium, bytesMeta, object),
 		"many tensors of 100 MiB":      group(16, medium, tensor(25<<20), origin),
-		"a window of 128 MiB":          group(4, wide, bytesMeta, object),
+		"a window of 64 MiB":           group(4, wide, bytesMeta, object),
 		"a pickle of 60 MiB, deflated": newCraft().object(deflated),
 	}
 }
