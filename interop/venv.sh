@@ -22,8 +22,12 @@ if [[ ! -e $dir/.complete ]]; then
 	*) numpy='numpy' ;;
 	esac
 	"$python" -m pip install --quiet --disable-pip-version-check \
-		"torch==$version" "$numpy" setuptools zstandard >&2
+		"torch==$version" "$numpy" setuptools >&2
 	"$python" -c 'import torch; print("torch", torch.__version__, "ready")' >&2
 	touch "$dir/.complete"
+fi
+# These may join an environment that is older than the need for them.
+if ! "$python" -Ic 'import safetensors, zstandard' 2>/dev/null; then
+	"$python" -m pip install --quiet --disable-pip-version-check safetensors zstandard >&2
 fi
 printf '%s\n' "$python"

@@ -1,5 +1,5 @@
-// Package safetensors reads safetensors files and the Hugging Face layout of a
-// checkpoint: a folder of them, whole or sharded.
+// Package safetensors reads and writes safetensors files and the Hugging Face
+// layout of a checkpoint: a folder of them, whole or sharded.
 //
 // [ReadHeader] is strict: what the format forbids is refused, nothing is
 // guessed. Faults are *ckpterr.Error, of class BadSafetensors unless the

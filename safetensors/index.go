@@ -12,14 +12,14 @@ import (
 	"github.com/godcp/godcp/fsbase"
 )
 
-const (
-	indexName = "model.safetensors.index.json"
-	maxIndex  = maxHeader
-)
+// IndexName is the file that says which file holds which tensor.
+const IndexName = "model.safetensors.index.json"
+
+const maxIndex = maxHeader
 
 // readIndex reads the weight_map of the index; nil when there is no index.
 func readIndex(ctx context.Context, fsys fsbase.FileSystemBase) (map[string]string, error) {
-	rs, err := fsys.OpenStream(ctx, indexName)
+	rs, err := fsys.OpenStream(ctx, IndexName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -27,7 +27,7 @@ func readIndex(ctx context.Context, fsys fsbase.FileSystemBase) (map[string]stri
 		return nil, err
 	}
 	defer rs.Close()
-	at := ckpterr.Place{File: indexName, Offset: -1}
+	at := ckpterr.Place{File: IndexName, Offset: -1}
 	size := rs.Info().Size
 	if size > maxIndex {
 		return nil, ckpterr.At(ckpterr.New(ckpterr.LimitExceeded, "an index of %d bytes, more than %d", size, maxIndex), at)
@@ -79,7 +79,7 @@ func checkIndex(index map[string]string, files []file) error {
 		} else {
 			e = ckpterr.New(ckpterr.MissingFile, "%q is not there", name)
 		}
-		e.File, e.FQN = indexName, fqn
+		e.File, e.FQN = IndexName, fqn
 		return e
 	}
 	return nil

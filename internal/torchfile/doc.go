@@ -1,5 +1,5 @@
-// Package torchfile reads one item of a DCP data file: the zip archive that
-// torch.save writes, with a tensor or a pickled object in it.
+// Package torchfile reads and writes one item of a DCP data file: the zip
+// archive that torch.save writes, with a tensor or a pickled object in it.
 //
 // Nothing in an item is believed before it is checked. Opening reads the
 // archive's tail and its local headers, never a payload; what the records
