@@ -54,3 +54,36 @@ func ExampleDTypePolicy_Allows() {
 	// true
 	// false
 }
+
+// Two ranks have the same tensor; the planner lets one of them write it.
+func ExampleDefaultSavePlanner() {
+	w, err := tensor.New(tensor.Float32, 4)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var plans []*planner.SavePlan
+	for rank := range 2 {
+		var p planner.DefaultSavePlanner
+		if err := p.SetUpPlanner(map[string]any{"step": 7, "w": w}, nil, rank == 0); err != nil {
+			log.Fatal(err)
+		}
+		plan, err := p.CreateLocalPlan()
+		if err != nil {
+			log.Fatal(err)
+		}
+		plans = append(plans, plan)
+	}
+	var coordinator planner.DefaultSavePlanner
+	final, _, err := coordinator.CreateGlobalPlan(plans)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for rank, plan := range final {
+		for _, it := range plan.Items {
+			fmt.Println("rank", rank, "writes", it.Index.FQN, it.Type)
+		}
+	}
+	// Output:
+	// rank 0 writes step BYTE_IO
+	// rank 1 writes w TENSOR
+}

@@ -41,31 +41,12 @@ type LoadError struct {
 	Mismatches []*Mismatch
 }
 
-// shown is how many mismatches the text names; the rest are counted.
-const shown = 10
-
 func (e *LoadError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "checkpoint does not fit the state dict in %d places", len(e.Mismatches))
-	for i, m := range e.Mismatches {
-		if i == shown {
-			fmt.Fprintf(&b, "; and %d more", len(e.Mismatches)-shown)
-			break
-		}
-		b.WriteString("; ")
-		b.WriteString(m.Error())
-	}
-	return b.String()
+	return listed(fmt.Sprintf("checkpoint does not fit the state dict in %d places", len(e.Mismatches)), e.Mismatches)
 }
 
 // Unwrap gives errors.Is every mismatch.
-func (e *LoadError) Unwrap() []error {
-	errs := make([]error, len(e.Mismatches))
-	for i, m := range e.Mismatches {
-		errs[i] = m
-	}
-	return errs
-}
+func (e *LoadError) Unwrap() []error { return asErrors(e.Mismatches) }
 
 func (e *LoadError) add(fqn string, err error, format string, args ...any) {
 	e.Mismatches = append(e.Mismatches, &Mismatch{fqn, fmt.Sprintf(format, args...), err})
@@ -77,4 +58,30 @@ func (e *LoadError) orNil() error {
 		return nil
 	}
 	return e
+}
+
+// shown is how many errors a text names; the rest are counted.
+const shown = 10
+
+// listed is the text of an error that holds many.
+func listed[E error](head string, errs []E) string {
+	var b strings.Builder
+	b.WriteString(head)
+	for i, err := range errs {
+		if i == shown {
+			fmt.Fprintf(&b, "; and %d more", len(errs)-shown)
+			break
+		}
+		b.WriteString("; ")
+		b.WriteString(err.Error())
+	}
+	return b.String()
+}
+
+func asErrors[E error](list []E) []error {
+	errs := make([]error, len(list))
+	for i, err := range list {
+		errs[i] = err
+	}
+	return errs
 }

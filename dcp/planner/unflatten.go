@@ -14,6 +14,13 @@ type unflattener struct {
 	padding int
 }
 
+// SetPath puts v at path below root, making maps and lists on the way: the
+// opposite of Flatten, leaf by leaf.
+func SetPath(root map[string]any, path metadata.Path, v any) error {
+	var u unflattener
+	return u.set(root, path, v)
+}
+
 // set puts v at path below root, making maps and lists on the way. Lists grow
 // with nil up to the index.
 func (u *unflattener) set(root map[string]any, path metadata.Path, v any) error {
