@@ -141,8 +141,9 @@ func (d *decoder) buildStorageInfo(pairs pickle.Items) (pickle.Handle, bool) {
 	}
 	d.half = false
 	n := len(d.records) - 1
-	if fill(d, &d.records[n].Info, pairs, storageInfoFields) != nil {
-		d.records[n].Info = StorageInfo{}
+	info := &d.records[n].Info
+	if d.storageInfo(info, func() error { return fill(d, info, pairs, storageInfoFields) }) != nil {
+		*info = StorageInfo{}
 		return 0, false
 	}
 	return mkHandle(clsStorageInfo, n), true

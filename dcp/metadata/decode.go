@@ -1,6 +1,8 @@
 package metadata
 
 import (
+	"iter"
+
 	"github.com/godcp/godcp/ckpterr"
 	"github.com/godcp/godcp/internal/pickle"
 )
@@ -10,25 +12,58 @@ import (
 // fields say: see [Metadata.Validate].
 //
 // Errors are [*ckpterr.Error] of class UnsafePickle, MalformedPickle,
-// LimitExceeded, BadMetadata, or OutOfRange for numbers beyond 64 bits. The
-// result keeps no reference to data. Memory is bounded by a multiple of
-// len(data).
+// LimitExceeded, BadMetadata, OutOfRange for numbers beyond 64 bits, or
+// ChecksumMismatch where there is a seal that does not fit. The result keeps no
+// reference to data. Memory is bounded by a multiple of len(data).
 func Decode(data []byte) (*Metadata, error) {
 	d := newDecoder(len(data))
-	return d.decode(data, d)
+	m, err := d.decode(data, d)
+	if err == nil && pickle.HasHandles(m.foreign()) {
+		// Foreign values with parts that are torch's: these must be kept as
+		// the file has them, too.
+		return newDecoder(len(data)).decode(data, nil)
+	}
+	return m, err
+}
+
+// foreign are the values that are kept as they are.
+func (m *Metadata) foreign() iter.Seq[pickle.Value] {
+	return func(yield func(pickle.Value) bool) {
+		ok := yield(m.PlannerData.foreign)
+		if m.StorageMeta != nil {
+			ok = ok && yield(m.StorageMeta.foreign)
+		}
+		for _, x := range m.Extra {
+			ok = ok && yield(x.Value)
+		}
+		for i := range m.StorageData {
+			for _, x := range m.StorageData[i].Info.Extra {
+				ok = ok && yield(x.Value)
+			}
+		}
+	}
 }
 
 // decode uses d as the pickle's Builder, or none: the result is the same.
-func (d *decoder) decode(data []byte, b pickle.Builder) (*Metadata, error) {
-	v, _, err := pickle.Decode(data, pickle.Options{Globals: d.globals, Builder: b})
+func (d *decoder) decode(data []byte, b pickle.Builder) (m *Metadata, err error) {
+	if d.sealed, err = sealed(data); err != nil {
+		return nil, err
+	}
+	v, n, err := pickle.Decode(data, pickle.Options{Globals: d.globals, Builder: b})
 	if err != nil {
+		return nil, err
+	}
+	if n < len(data) && d.sealed {
+		return nil, ckpterr.New(ckpterr.MalformedPickle, "the pickle ends at %d, before its seal", n)
+	}
+	if _, err := sealed(data[:n]); n < len(data) && err != nil {
 		return nil, err
 	}
 	o, ok := v.Object()
 	if !ok {
 		return nil, bad("the top object is a %s, not Metadata", v.Kind())
 	}
-	m := &Metadata{PlannerData: PlannerData{None: true}}
+	m = &Metadata{PlannerData: PlannerData{None: true}, Sealed: d.sealed}
 	if err := object(d, m, o, fieldNames[clsMetadata], metadataFields, nil); err != nil {
 		return nil, err
 	}
@@ -56,6 +91,14 @@ var metadataFields = &fields[Metadata]{
 		case "version":
 			x.Version, err = optText(v, key)
 			return 0, err
+		case keyPrevious:
+			if v.Kind() == pickle.List {
+				if names, err := d.texts(v, key); err == nil {
+					x.Previous, x.Extra = names, dropExtra(x.Extra, key)
+					return 0, nil
+				}
+			}
+			x.Previous = nil
 		}
 		x.Extra = setExtra(x.Extra, key, v)
 		return 0, nil

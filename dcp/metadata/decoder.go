@@ -23,7 +23,8 @@ type decoder struct {
 	records []StorageRecord
 	half    bool // the last record has an index but no info yet
 
-	stored int // chunks listed so far: so many records are expected
+	sealed bool // the file ends in a seal
+	stored int  // chunks listed so far: so many records are expected
 	seen   map[pickle.Global]bool
 	names  []string // globals that are not torch's
 	budget int      // members that may still be taken out of containers

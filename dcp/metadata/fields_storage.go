@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"math"
+	"slices"
 
 	"github.com/godcp/godcp/internal/pickle"
 )
@@ -44,10 +45,50 @@ var storageInfoFields = &fields[StorageInfo]{
 		case "transform_descriptors":
 			x.TransformDescriptors, err = d.texts(v, key)
 			return 0, err
+		case keyCRC:
+			n, ok := d.believed(v, math.MaxUint32)
+			if x.CRC32C, x.HasCRC32C = uint32(n), ok; ok {
+				x.Extra = dropExtra(x.Extra, key)
+				return 0, nil
+			}
+		case keyPayload:
+			n, ok := d.believed(v, math.MaxInt64)
+			if x.PayloadOffset = n; ok {
+				x.Extra = dropExtra(x.Extra, key)
+				return 0, nil
+			}
 		}
 		x.Extra = setExtra(x.Extra, key, v)
 		return 0, nil
 	},
+}
+
+// believed is an int from 0 to most under a key of godcp's own, in a file that
+// has its seal. In any other file somebody may have changed the record since
+// and kept the key.
+func (d *decoder) believed(v pickle.Value, most int64) (int64, bool) {
+	n, ok := v.Int64()
+	if !d.sealed || !ok || n < 0 || n > most {
+		return 0, false
+	}
+	return n, true
+}
+
+// storageInfo sets x by what fill does. A payload that cannot be where it is
+// said to be makes godcp's own keys mere extras.
+func (d *decoder) storageInfo(x *StorageInfo, fill func() error) error {
+	err := fill()
+	if err == nil && (x.PayloadOffset > x.Length || x.PayloadOffset > 0 && len(x.TransformDescriptors) > 0) {
+		*x = StorageInfo{}
+		d.sealed = false
+		err = fill()
+		d.sealed = true
+	}
+	return err
+}
+
+func dropExtra(extra []Extra, key string) []Extra {
+	return slices.DeleteFunc(extra, func(x Extra) bool { return x.Key == key })
 }
 
 // setExtra is a dict's assignment.
@@ -106,7 +147,10 @@ func (d *decoder) infoOf(v pickle.Value) (StorageInfo, error) {
 	if !ok {
 		return x, bad("a value of storage_data is a %s, not a _StorageInfo", v.Kind())
 	}
-	return x, object(d, &x, o, fieldNames[clsStorageInfo], storageInfoFields, nil)
+	err := d.storageInfo(&x, func() error {
+		return object(d, &x, o, fieldNames[clsStorageInfo], storageInfoFields, nil)
+	})
+	return x, err
 }
 
 // storageData makes the records, in the file's order; the caller removes

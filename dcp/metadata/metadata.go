@@ -33,6 +33,15 @@ type Metadata struct {
 	// Version is torch's CURRENT_DCP_VERSION ("1.0.0" since 2.10), "" before.
 	Version string
 
+	// Sealed tells that the file ended in the seal that [Encode] writes, and that
+	// its checksum was right.
+	Sealed bool
+
+	// Previous lists the data files of the checkpoint that this one replaced
+	// and did not remove. As anything in a file it may be made up: check each
+	// name before touching the file.
+	Previous []string
+
 	// Extra holds the keys of the top object that this package does not know.
 	Extra []Extra
 
@@ -109,8 +118,27 @@ type StorageInfo struct {
 	// TransformDescriptors are the stream extensions as listed in the file.
 	TransformDescriptors []string
 
+	// CRC32C is the CRC-32C of the stored bytes if HasCRC32C. Only a sealed
+	// file is believed: see [Metadata.Sealed].
+	CRC32C    uint32
+	HasCRC32C bool
+
+	// PayloadOffset is where in a tensor's item its bare elements begin, in
+	// bytes from the item's start; 0 when that is not known. They lie there
+	// dense, in C order and little-endian. It is a hint, believed only of a
+	// sealed file and of items without transforms.
+	PayloadOffset int64
+
 	// Extra holds the keys of the record that this package does not know.
 	Extra []Extra
+}
+
+// Describe notes what the writer of an item knows of it: the CRC-32C of the
+// stored bytes, and where the elements begin (see PayloadOffset; 0 or less
+// when there is no such place).
+func (s *StorageInfo) Describe(crc32c uint32, payloadOffset int64) {
+	s.CRC32C, s.HasCRC32C = crc32c, true
+	s.PayloadOffset = max(payloadOffset, 0)
 }
 
 // StorageRecord is one entry of storage_data.

@@ -56,16 +56,27 @@ func (m *machine) callNested(h int) (bool, error) {
 	return true, nil
 }
 
-// opensState is how picklers begin the state of an instance whose class is on
-// the stack.
-const opensState = ")\x81\x94}\x94("
+// How picklers begin the state of an instance whose class is on the stack:
+// CPython's, and ours.
+const (
+	opensState = ")\x81\x94}\x94("
+	opensPlain = ")\x81}("
+)
 
-// opensState tells whether that is what follows the opcode before pos.
-func (m *machine) opensState(pos int, stack []word) bool {
+// opensState tells whether that is what follows the opcode before pos, and how
+// long it is.
+func (m *machine) opensState(pos int, stack []word) (n int, memoised bool) {
 	top := len(stack) - 1
-	return len(m.data)-pos >= len(opensState) && string(m.data[pos-1:pos-1+len(opensState)]) == opensState &&
-		top >= m.floor() && stack[top].tag() == tagGlobal && stack[top].index() < 1<<20 &&
-		len(m.marks) <= m.g.maxDepth
+	if top < m.floor() || stack[top].tag() != tagGlobal || stack[top].index() >= 1<<20 || len(m.marks) > m.g.maxDepth {
+		return 0, false
+	}
+	switch data := m.data[pos-1:]; {
+	case len(data) >= len(opensState) && string(data[:len(opensState)]) == opensState:
+		return len(opensState), true
+	case len(data) >= len(opensPlain) && string(data[:len(opensPlain)]) == opensPlain:
+		return len(opensPlain), false
+	}
+	return 0, false
 }
 
 // buildDict is SETITEMS on a fresh dict below height h, then BUILD on what is

@@ -142,16 +142,20 @@ func (m *machine) run() (Value, int, error) {
 				continue
 			}
 		case opEmptyTuple:
-			if fast && m.opensState(pos, stack) {
-				top := len(stack) - 1
-				next := len(m.memo.small) + 1
-				stack[top] = fresh(tagFreshObj, stack[top].index(), next)
-				stack = append(stack, fresh(tagFreshDict, 0, next+1))
-				m.memo.add(word(tagPending))
-				m.memo.add(word(tagPending))
-				m.marks = append(m.marks, len(stack))
-				pos += len(opensState) - 1
-				continue
+			if fast {
+				if n, memoised := m.opensState(pos, stack); n > 0 {
+					top, next := len(stack)-1, 0
+					if memoised {
+						next = len(m.memo.small) + 1
+						m.memo.add(word(tagPending))
+						m.memo.add(word(tagPending))
+					}
+					stack[top] = fresh(tagFreshObj, stack[top].index(), next)
+					stack = append(stack, fresh(tagFreshDict, 0, next+min(next, 1)))
+					m.marks = append(m.marks, len(stack))
+					pos += n - 1
+					continue
+				}
 			}
 			stack = append(stack, emptyTuple)
 			continue
