@@ -19,6 +19,9 @@ type StreamTransformExtension interface {
 	// "stream.zstd/1".
 	Descriptor() string
 
+	// TransformTo wraps w; Close finishes the transform and leaves w open.
+	TransformTo(w io.Writer) (io.WriteCloser, error)
+
 	// TransformFrom undoes the transform. The reader fails when its input is
 	// damaged, and keeps its own memory within a fixed bound.
 	TransformFrom(r io.Reader) (io.ReadCloser, error)

@@ -19,6 +19,20 @@ func (xor) Descriptor() string { return "stream.xor@example.org/1.0" }
 
 func (xor) TransformFrom(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(xorReader{r}), nil }
 
+func (xor) TransformTo(w io.Writer) (io.WriteCloser, error) { return xorWriter{w}, nil }
+
+type xorWriter struct{ w io.Writer }
+
+func (x xorWriter) Write(p []byte) (int, error) {
+	b := bytes.Clone(p)
+	for i := range b {
+		b[i] ^= 0x5a
+	}
+	return x.w.Write(b)
+}
+
+func (xorWriter) Close() error { return nil }
+
 type xorReader struct{ r io.Reader }
 
 func (x xorReader) Read(p []byte) (int, error) {

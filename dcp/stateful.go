@@ -44,3 +44,9 @@ func withoutStatefuls(state map[string]any) (plain map[string]any, restore func(
 		return errors.Join(errs...)
 	}, nil
 }
+
+// statesOf replaces top-level Statefuls by their state.
+func statesOf(state map[string]any) (map[string]any, error) {
+	plain, _, err := withoutStatefuls(state)
+	return plain, err
+}

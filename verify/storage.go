@@ -39,6 +39,7 @@ const listed = 1_000_000
 
 // staleFiles finds data files that no record names, where the storage can list.
 // They are read by nobody; an earlier save left them, or this one lost them.
+// Those of the checkpoint that this one replaced are kept on purpose.
 func (r *Report) staleFiles(ctx context.Context, ck *dcp.Checkpoint, recs []dcp.Record) error {
 	n := 0
 	for info, err := range fsbase.List(ctx, ck.FileSystem(), "") {
@@ -51,7 +52,7 @@ func (r *Report) staleFiles(ctx context.Context, ck *dcp.Checkpoint, recs []dcp.
 		if n++; n > listed {
 			return nil
 		}
-		if name := info.Path; isData(name, info.Size) && !named(recs, name) {
+		if name := info.Path; isData(name, info.Size) && !named(recs, name) && !slices.Contains(ck.Metadata().Previous, name) {
 			r.warn(StaleFile, name, "", "%d bytes that no record names", info.Size)
 		}
 	}

@@ -40,12 +40,15 @@ var house = []room{
 		others: list("golang.org/x/sync"),
 	},
 
+	{path: "collective", ours: list("fsbase ckpterr")},
+	{path: "collective/internal/grouptest", ours: list("collective")},
+
 	{path: "dcp/metadata", ours: list("ckpterr tensor internal/pickle"), others: list("golang.org/x/sync")},
 	{path: "dcp/planner", ours: list("ckpterr tensor internal/ranges dcp/metadata")},
 	{
 		path: "dcp",
 		ours: list("fsbase ckpterr tensor internal/ranges internal/pickle internal/torchfile" +
-			" safetensors dcp/metadata dcp/planner"),
+			" safetensors collective dcp/metadata dcp/planner"),
 		others: list("github.com/google/uuid github.com/klauspost/compress golang.org/x/sync"),
 	},
 	{
@@ -59,7 +62,16 @@ var house = []room{
 		others: list("github.com/spf13/cobra github.com/vbauerster/cupwriter github.com/vbauerster/mpb" +
 			" golang.org/x/sync golang.org/x/sys"),
 	},
-	{path: "bench/load", ours: list("backends/local tensor dcp"), others: list("golang.org/x/sync")},
+	{path: "bench/internal/compare"},
+	{
+		path: "bench/load", ours: list("backends/local tensor dcp bench/internal/compare"),
+		others: list("golang.org/x/sync"),
+	},
+	{path: "bench/save", ours: list("backends/local tensor dcp bench/internal/compare")},
+	{
+		path: "examples/quickstart",
+		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),
+	},
 	{path: "interop"},
 }
 
@@ -72,7 +84,7 @@ var (
 
 // forTests is what every test may import besides what its package may: a real
 // storage to work on, and helpers.
-var forTests = list("backends/local backends/memfs conformance conformance/internal/mutants")
+var forTests = list("backends/local backends/memfs conformance conformance/internal/mutants collective/internal/grouptest")
 
 // outward are the packages that a third party's backend would look like, so
 // their tests too know of ours only the contract and its proof.

@@ -1,0 +1,182 @@
+package dcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/godcp/godcp/dcp/metadata"
+	"github.com/godcp/godcp/fsbase"
+)
+
+// Finish checks that everything that was planned was written, publishes
+// `.metadata` in one conditional step, and then sweeps what no checkpoint names
+// any more. After fsbase.ErrCommitUnknown nobody may remove anything.
+func (w *FileSystemWriter) Finish(ctx context.Context, md *metadata.Metadata, results [][]WriteResult) (*metadata.Metadata, error) {
+	if w.base == nil {
+		return nil, errors.New("finish without a global plan")
+	}
+	if w.base.finished {
+		return w.base.md, nil
+	}
+	if err := collect(md, results); err != nil {
+		return nil, err
+	}
+	if err := w.checkFiles(ctx, results); err != nil {
+		return nil, err
+	}
+	md.StorageMeta, md.Version = w.StorageMeta(), "1.0.0"
+	if w.base.md != nil && w.o.KeepPrevious > 0 {
+		// The old metadata is untrusted: what must not be swept is not passed on.
+		md.Previous = slices.DeleteFunc(minus(dataFiles(w.base.md), dataFiles(md)), func(n string) bool { return !sweepable(n) })
+	}
+	body, err := metadata.Encode(md)
+	if err != nil {
+		return nil, err
+	}
+	w.report.Unguarded = !w.base.guarded
+	if _, err := fsbase.Publish(ctx, w.fsys, metadata.Name, body, w.base.condition()); err != nil {
+		return nil, fmt.Errorf("publishing: %w", err)
+	}
+	w.sweep(ctx, md)
+	return md, nil
+}
+
+// collect puts the results into the metadata: exactly one for each chunk and
+// object. (torch publishes a checkpoint with whatever results there are.)
+func collect(md *metadata.Metadata, results [][]WriteResult) error {
+	want := map[string]bool{}
+	for _, it := range md.StateDictMetadata {
+		if it.Tensor == nil {
+			want[resultKey(it.FQN, nil)] = true
+			continue
+		}
+		for _, c := range it.Tensor.Chunks {
+			want[resultKey(it.FQN, c.Offsets)] = true
+		}
+	}
+	md.StorageData = make([]metadata.StorageRecord, 0, len(want))
+	for rank, rs := range results {
+		for _, r := range rs {
+			k := resultKey(r.Index.FQN, r.Index.Offset)
+			if !want[k] {
+				return fmt.Errorf("rank %d wrote %q at %v, which was not planned or was written before", rank, r.Index.FQN, r.Index.Offset)
+			}
+			delete(want, k)
+			md.StorageData = append(md.StorageData, metadata.StorageRecord{Index: r.Index, Info: r.StorageData})
+		}
+	}
+	for k := range want {
+		return fmt.Errorf("%d planned items were not written, %s among them", len(want), k)
+	}
+	return nil
+}
+
+func resultKey(fqn string, offset []int64) string {
+	if offset == nil {
+		return fmt.Sprintf("%q", fqn)
+	}
+	return fmt.Sprintf("%q %v", fqn, offset) // quoted: a name may look like a chunk
+}
+
+// visible is how long a file of another rank may take to be seen here: network
+// file systems cache that it is absent.
+const visible = 60 * time.Second
+
+// checkFiles finds every file that other ranks reported, with the bytes that
+// they reported. A path that is local to one machine fails here, and not at the
+// load.
+func (w *FileSystemWriter) checkFiles(ctx context.Context, results [][]WriteResult) error {
+	ends := map[string]int64{}
+	for rank, rs := range results {
+		if rank == w.rank {
+			continue
+		}
+		for _, r := range rs {
+			s := r.StorageData
+			ends[s.RelativePath] = max(ends[s.RelativePath], s.Offset+s.Length)
+		}
+	}
+	for path, end := range ends {
+		info, err := w.await(ctx, path)
+		if err != nil {
+			return fmt.Errorf("a file of another rank: %w", err)
+		}
+		if info.Size < end {
+			return fmt.Errorf("a file of another rank, %s, has %d bytes here and %d there", path, info.Size, end)
+		}
+	}
+	return nil
+}
+
+func (w *FileSystemWriter) await(ctx context.Context, path string) (fsbase.Info, error) {
+	deadline := time.Now().Add(visible)
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		info, err := fsbase.Stat(ctx, w.fsys, path)
+		if !errors.Is(err, fs.ErrNotExist) || time.Now().Add(pause).After(deadline) {
+			return info, err
+		}
+		select {
+		case <-ctx.Done():
+			return info, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// dataFiles lists the files that metadata names, sorted.
+func dataFiles(md *metadata.Metadata) []string {
+	names := make([]string, 0, len(md.StorageData))
+	for _, r := range md.StorageData {
+		names = append(names, r.Info.RelativePath)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// minus is the names of a that are not in b, which is sorted.
+func minus(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(n string) bool {
+		_, there := slices.BinarySearch(b, n)
+		return there
+	})
+}
+
+// sweepable tells whether a name from an old, untrusted `.metadata` may be
+// removed: a data file in the checkpoint's own folder and nothing else. What is
+// below may be another checkpoint, or lie behind a link.
+func sweepable(name string) bool {
+	return checkPath(name) == nil && !strings.Contains(name, "/") && !strings.Contains(name, "metadata") &&
+		(strings.HasSuffix(name, DefaultSuffix) || strings.HasSuffix(name, ".safetensors"))
+}
+
+// sweep removes the data files of the checkpoint that this save replaced, or,
+// if those are kept, of the one before. It never lists: only what a replaced
+// `.metadata` named can go, and nothing that the new one names. The save stands
+// whatever fails here.
+func (w *FileSystemWriter) sweep(ctx context.Context, md *metadata.Metadata) {
+	if w.base.md == nil || !w.base.guarded {
+		return
+	}
+	old := w.base.md.Previous
+	if w.o.KeepPrevious < 0 {
+		old = append(dataFiles(w.base.md), old...)
+	}
+	keep := append(dataFiles(md), md.Previous...)
+	slices.Sort(keep)
+	for _, name := range minus(old, keep) {
+		if !sweepable(name) {
+			w.report.Left = append(w.report.Left, name)
+			continue
+		}
+		if err := w.fsys.RmFile(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			w.report.Left = append(w.report.Left, name)
+			continue
+		}
+		w.report.Removed = append(w.report.Removed, name)
+	}
+}

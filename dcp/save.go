@@ -1,0 +1,208 @@
+package dcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/godcp/godcp/collective"
+	"github.com/godcp/godcp/dcp/metadata"
+	"github.com/godcp/godcp/dcp/planner"
+	"github.com/godcp/godcp/fsbase"
+)
+
+// SaveOptions say how to save. The zero value saves from one process and
+// replaces nothing.
+type SaveOptions struct {
+	// Group joins the ranks of the save; nil means that there is only one.
+	// All ranks call Save, each with its part of the state.
+	Group collective.Group
+
+	// Planner decides what is written; nil means planner.DefaultSavePlanner.
+	Planner planner.SavePlanner
+
+	// StorageWriter writes it; nil means a FileSystemWriter with the options
+	// below.
+	StorageWriter StorageWriter
+	WriterOptions
+
+	// Report, if not nil, receives what this rank's FileSystemWriter did.
+	Report *SaveReport
+
+	Mux *fsbase.Mux // nil means fsbase.DefaultMux
+}
+
+// Save writes the checkpoint of all ranks to url and returns its metadata on
+// every rank: torch's save.
+//
+// state is nested maps and slices of *tensor.Tensor, *ShardedTensor and plain
+// Go values. What several ranks hold is written once. Either the new checkpoint
+// is there afterwards, whole and durable, or whatever was there before still
+// is; every rank gets the same outcome. An error is a *CheckpointError. If
+// errors.Is finds fsbase.ErrCommitUnknown in it, the checkpoint may have been
+// published; saving again with the same SaveID settles it.
+//
+// Nothing runs on after Save returns.
+func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
+	if o.StorageWriter != nil {
+		if url != "" {
+			if err := o.StorageWriter.Reset(ctx, url); err != nil {
+				return nil, err
+			}
+		}
+		return save(ctx, o.StorageWriter, state, o)
+	}
+	mux := o.Mux
+	if mux == nil {
+		mux = &fsbase.DefaultMux
+	}
+	fsys, err := mux.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return saveTo(ctx, fsys, url, state, o)
+}
+
+// SaveFS is Save to the root of fsys.
+func SaveFS(ctx context.Context, fsys fsbase.FileSystemBase, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
+	return saveTo(ctx, fsys, "", state, o)
+}
+
+func saveTo(ctx context.Context, fsys fsbase.FileSystemBase, id string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
+	w := NewFileSystemWriter(fsys, id, o.WriterOptions)
+	md, err := save(ctx, w, state, o)
+	if o.Report != nil {
+		*o.Report = w.Report()
+	}
+	return md, err
+}
+
+// coordinator is the rank that plans for all and publishes.
+const coordinator = 0
+
+func rankOf(g collective.Group) int {
+	if g == nil {
+		return 0
+	}
+	return g.Rank()
+}
+
+func save(ctx context.Context, w StorageWriter, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
+	s := &saver{ctx: ctx, w: w, p: o.Planner, g: o.Group}
+	if s.g == nil {
+		s.g = collective.Single()
+	}
+	if s.p == nil {
+		s.p = &planner.DefaultSavePlanner{}
+	}
+	plan, err := s.plan(state)
+	if err != nil {
+		return nil, err
+	}
+	return s.write(plan)
+}
+
+// saver is one rank's part of one save.
+type saver struct {
+	ctx context.Context
+	w   StorageWriter
+	p   planner.SavePlanner
+	g   collective.Group
+	md  *metadata.Metadata // on the coordinator
+}
+
+func (s *saver) leads() bool { return s.g.Rank() == coordinator }
+
+// plan is the step "plan": every rank says what it has, the coordinator what
+// everybody writes.
+func (s *saver) plan(state map[string]any) (*planner.SavePlan, error) {
+	return collective.ReduceScatter(s.ctx, s.g, "plan", coordinator,
+		func() (*planner.SavePlan, error) { return s.localPlan(state) },
+		func(plans []*planner.SavePlan) ([]*planner.SavePlan, error) {
+			plans, md, err := s.p.CreateGlobalPlan(plans)
+			if err != nil {
+				return nil, err
+			}
+			s.md = md
+			return s.w.PrepareGlobalPlan(s.ctx, plans)
+		})
+}
+
+func (s *saver) localPlan(state map[string]any) (*planner.SavePlan, error) {
+	plain, err := statesOf(state)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.p.SetUpPlanner(plain, s.w.StorageMeta(), s.leads()); err != nil {
+		return nil, err
+	}
+	if err := s.w.SetUpStorageWriter(s.leads(), s.g.Rank()); err != nil {
+		return nil, err
+	}
+	plan, err := s.p.CreateLocalPlan()
+	if err != nil {
+		return nil, err
+	}
+	return s.w.PrepareLocalPlan(plan)
+}
+
+// write is the step "write": every rank writes, the coordinator publishes.
+func (s *saver) write(plan *planner.SavePlan) (*metadata.Metadata, error) {
+	// handed tells that the checkpoint may have been published for all that this
+	// rank knows: the coordinator has begun to finish, another has handed over
+	// its results.
+	handed := false
+	body, err := collective.AllReduce(s.ctx, s.g, "write", coordinator,
+		func() ([]wireResult, error) {
+			plan, err := s.p.FinishPlan(plan)
+			if err != nil {
+				return nil, err
+			}
+			results, err := s.w.WriteData(s.ctx, plan, s.p)
+			handed = err == nil && !s.leads()
+			return toWire(results), err
+		},
+		func(wires [][]wireResult) (body []byte, err error) {
+			results := make([][]WriteResult, len(wires))
+			for rank, w := range wires {
+				results[rank] = fromWire(w)
+			}
+			handed = true
+			if s.md, err = s.w.Finish(s.ctx, s.md, results); err != nil || s.g.Size() == 1 {
+				return nil, err
+			}
+			if body, err = metadata.Encode(s.md); err != nil {
+				err = fmt.Errorf("published: %w: %w", fsbase.ErrCommitUnknown, err)
+			}
+			return body, err
+		})
+	var failed *CheckpointError
+	switch {
+	case err == nil && s.leads():
+		return s.md, nil
+	case err == nil:
+		return metadata.Decode(body)
+	case !errors.As(err, &failed) && handed:
+		// The group broke, and only the coordinator knows what came of it.
+		return nil, fmt.Errorf("%w: %w", fsbase.ErrCommitUnknown, err)
+	case !errors.As(err, &failed), !errors.Is(err, fsbase.ErrCommitUnknown):
+		// Nothing was published, nor will be.
+		s.abandon()
+	}
+	return nil, err
+}
+
+// abandonTime bounds the removal of what a failed attempt wrote, which goes on
+// when the context of the save is done.
+const abandonTime = 30 * time.Second
+
+func (s *saver) abandon() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), abandonTime)
+	defer cancel()
+	s.w.Abandon(ctx)
+}
+
+// CheckpointError is the failure of a step of a save, "plan" or "write":
+// torch's CheckpointException. Every rank gets the same.
+type CheckpointError = collective.StepError
