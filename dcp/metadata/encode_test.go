@@ -3,6 +3,7 @@ package metadata
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -232,4 +233,24 @@ func TestForeignIsKept(t *testing.T) {
 			t.Errorf("%s: the list does not contain itself", name)
 		}
 	}
+}
+
+func ExampleEncode() {
+	b, err := Encode(&Metadata{
+		StateDictMetadata: []Item{{FQN: "step"}},
+		PlannerData:       PlannerData{Paths: []PathEntry{{FQN: "step", Path: Path{{Key: "step"}}}}},
+		StorageData: []StorageRecord{{
+			Index: MetadataIndex{FQN: "step", Index: -1},
+			Info:  StorageInfo{RelativePath: "__0_0.distcp", Length: 1261},
+		}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	m, err := Decode(b)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(m.Sealed, m.Version, m.StorageData[0].Info.Length)
+	// Output: true 1.0.0 1261
 }

@@ -1,4 +1,4 @@
-// Package pickle reads Python pickles without running them.
+// Package pickle reads Python pickles without running them, and writes pickles.
 //
 // A pickle is a program for a small stack machine. [Decode] runs that program
 // on values that are only ever data: a call (REDUCE, NEWOBJ, BUILD) becomes an
@@ -6,7 +6,8 @@
 // lengths are bounded, so hostile input costs at most a stated multiple of its
 // own size.
 //
-// Protocols 2 to 5 are read; of the older text opcodes only GLOBAL.
+// Protocols 2 to 5 are read; of the older text opcodes only GLOBAL. A [Writer]
+// writes protocol 2 or 4.
 package pickle
 
 import (
