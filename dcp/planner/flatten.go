@@ -25,6 +25,7 @@ type Leaf struct {
 // Flatten lists the leaves of a nested state dict by torch's rules since 2.4:
 // a map is always opened (an empty one disappears), a slice only if it holds a
 // tensor, a map, or a slice that is opened itself; everything else is a leaf.
+// Slices of a named type stand for tuples and the like, and are leaves.
 // Map keys become their text. Leaves come sorted by key at every level. Two
 // paths with one name are an error.
 func Flatten(state map[string]any) ([]Leaf, error) {
@@ -111,8 +112,8 @@ func opened(v reflect.Value, depth int) bool {
 	case reflect.Map:
 		return isKey(v.Type().Key().Kind())
 	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return false
+		if v.Type().Name() != "" || v.Type().Elem().Kind() == reflect.Uint8 {
+			return false // no list: a tuple or bytes
 		}
 		for i := range v.Len() {
 			e := v.Index(i)

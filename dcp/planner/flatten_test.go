@@ -18,6 +18,8 @@ func vector(t testing.TB, n int) *tensor.Tensor {
 	return v
 }
 
+type tuple []any
+
 func TestFlatten(t *testing.T) {
 	w := vector(t, 1)
 	cases := []struct {
@@ -34,6 +36,7 @@ func TestFlatten(t *testing.T) {
 		{"list with a map is opened", map[string]any{"l": []any{map[string]any{}, 5}}, []string{"l.1"}},
 		{"nested lists", map[string]any{"l": []any{[]any{w}, []any{1}}}, []string{"l.0.0", "l.1"}},
 		{"bytes are a leaf", map[string]any{"b": []byte("xy")}, []string{"b"}},
+		{"named slices are leaves", map[string]any{"t": tuple{w, 1}, "l": []any{tuple{w}, 1}}, []string{"l", "t"}},
 		{"typed slice of tensors", map[string]any{"l": []*tensor.Tensor{w}}, []string{"l.0"}},
 		{"dots in keys", map[string]any{"a.b": map[string]any{"c.d": 1}}, []string{"a.b.c.d"}},
 		{"nil", map[string]any{"n": nil}, []string{"n"}},
