@@ -61,7 +61,9 @@ func (f *fileWriter) resident() bool {
 // upload writes the file as one dataFile; ok is false when too much would have
 // to be copied for that.
 func (f *fileWriter) upload(ctx context.Context, name string, cond fsbase.Condition) (rs []WriteResult, ok bool, err error) {
-	var d dataFile
+	n := len(f.items)
+	d := dataFile{items: make([]*torchfile.Item, 0, n), ends: make([]int64, 0, n)}
+	rs = make([]WriteResult, 0, n)
 	copied := int64(0)
 	for _, it := range f.items {
 		if err := f.stop.Err(); err != nil {

@@ -3,6 +3,7 @@ package dcp_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -122,3 +123,5 @@ func names(t testing.TB, fsys *memfs.FS) []string {
 	}
 	return all
 }
+
+func isData(path string) bool { return strings.HasSuffix(path, ".distcp") }

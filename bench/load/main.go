@@ -14,11 +14,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
+	_ "embed"
+
 	_ "github.com/godcp/godcp/backends/local"
+	"github.com/godcp/godcp/bench/internal/compare"
 )
+
+//go:embed torch.py
+var torchScript string
 
 func main() {
 	dir := flag.String("dir", "", "folder for the checkpoints (default: a temporary one)")
@@ -40,92 +45,56 @@ func run(dir string, gib, rounds int) error {
 		defer os.RemoveAll(tmp)
 		dir = tmp
 	}
-	py, err := startTorch(os.Getenv("GODCP_PYTHON"))
+	py, err := compare.StartTorch(torchScript)
 	if err != nil {
 		return err
 	}
-	defer py.stop()
-	fmt.Println("torch", py.version)
+	defer py.Stop()
+	fmt.Println("torch", py.Version)
 
-	large := workload{"large", filepath.Join(dir, "large"), gib * 32, 4096, 2048} // 32 MiB a tensor
-	small := workload{"small", filepath.Join(dir, "small"), 20_000, 16, 16}       // 1 KiB a tensor
-	for _, w := range []workload{large, small} {
-		if _, err := py.do("write", w); err != nil {
+	large := compare.Workload{Dir: filepath.Join(dir, "large"), N: gib * 32, Rows: 4096, Cols: 2048} // 32 MiB a tensor
+	small := compare.Workload{Dir: filepath.Join(dir, "small"), N: 20_000, Rows: 16, Cols: 16}       // 1 KiB a tensor
+	for _, w := range []compare.Workload{large, small} {
+		if _, err := py.Do("write", w.Dir, w); err != nil {
 			return err
 		}
 	}
 	ctx := context.Background()
-	for _, cold := range []bool{false, true} {
-		sides := []side{
-			{"godcp", godcp(ctx, large)},
-			{"torch", func() (time.Duration, error) { return py.do("load", large) }},
-			{"pread", pread(large)},
-		}
-		if cold {
-			sides = append(sides, side{"fio", fio(large)})
-		}
-		if err := compare(large, sides, rounds, cold); err != nil {
+	torch := func(w compare.Workload) func() (time.Duration, error) {
+		return func() (time.Duration, error) { return py.Do("load", w.Dir, w) }
+	}
+	sides := []compare.Side{
+		{Name: "godcp", Run: godcp(ctx, large)},
+		{Name: "torch", Run: torch(large)},
+		{Name: "pread", Run: pread(large)},
+	}
+	if err := compare.Sides("large, warm", large, rounds, sides); err != nil {
+		return err
+	}
+	if err := dropCaches(); err != nil {
+		fmt.Println("large, cold: skipped, the page cache cannot be dropped:", err)
+	} else {
+		sides = append(sides, compare.Side{Name: "fio", Run: fio(large)})
+		if err := compare.Sides("large, cold", large, rounds, cold(sides)); err != nil {
 			return err
 		}
 	}
-	return compare(small, []side{
-		{"godcp", godcp(ctx, small)},
-		{"torch", func() (time.Duration, error) { return py.do("load", small) }},
-	}, rounds, false)
+	return compare.Sides("small, warm", small, rounds, []compare.Side{
+		{Name: "godcp", Run: godcp(ctx, small)},
+		{Name: "torch", Run: torch(small)},
+	})
 }
 
-// workload is one checkpoint of n float32 tensors.
-type workload struct {
-	name       string
-	dir        string
-	n          int
-	rows, cols int
-}
-
-func (w workload) bytes() int64 { return int64(w.n) * int64(w.rows) * int64(w.cols) * 4 }
-
-// side is one program that loads a workload and says how long that took.
-type side struct {
-	name string
-	run  func() (time.Duration, error)
-}
-
-// compare runs the sides in turn and prints medians and ratios to the first.
-func compare(w workload, sides []side, rounds int, cold bool) error {
-	times := make([][]time.Duration, len(sides))
-	for round := range rounds + 1 {
-		for i, s := range sides {
-			if cold {
-				if err := dropCaches(); err != nil {
-					fmt.Printf("%s cold: skipped, the page cache cannot be dropped: %v\n", w.name, err)
-					return nil
-				}
-			}
-			d, err := s.run()
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-			if round > 0 { // the first warms up
-				times[i] = append(times[i], d)
-			}
-		}
-	}
-	temperature := "warm"
-	if cold {
-		temperature = "cold"
-	}
-	fmt.Printf("\n%s, %s: %d tensors of %d KiB, medians of %d\n", w.name, temperature, w.n, w.rows*w.cols*4>>10, rounds)
-	first := median(times[0])
+// cold drops the page cache before each run.
+func cold(sides []compare.Side) []compare.Side {
+	out := make([]compare.Side, len(sides))
 	for i, s := range sides {
-		m := median(times[i])
-		fmt.Printf("  %-6s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s\n", s.name, m.Seconds(),
-			slices.Min(times[i]).Seconds(), slices.Max(times[i]).Seconds(),
-			float64(w.bytes())/(1<<30)/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].name)
+		out[i] = compare.Side{Name: s.Name, Run: func() (time.Duration, error) {
+			if err := dropCaches(); err != nil {
+				return 0, err
+			}
+			return s.Run()
+		}}
 	}
-	return nil
-}
-
-func median(ds []time.Duration) time.Duration {
-	s := slices.Sorted(slices.Values(ds))
-	return s[len(s)/2]
+	return out
 }
