@@ -222,7 +222,7 @@ func checkObject(a *torchfile.Archive, size int64) (unknown []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	d := valueDecoder{archive: a, nodes: maxNodes + int(min(size, maxNodes)), headersOnly: true}
+	d := valueDecoder{archive: a, nodes: maxNodes + int(min(size, maxNodes)), texts: maxTexts + 2*size, headersOnly: true}
 	_, err = d.value(v, 0)
 	slices.Sort(unknown)
 	return slices.Compact(unknown), err

@@ -34,7 +34,7 @@ func TestTwoSaversInterleaved(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for a := 0; ; a++ {
 				aEnded := false
-				for b := 0; ; b++ {
+				for b := a % stride; ; b += stride {
 					r := race{t: t, old: c.old, o: map[string]dcp.WriterOptions{"A": c.a, "B": c.b}}
 					var bEnded bool
 					aEnded, bEnded = r.run(a, b)
@@ -122,6 +122,15 @@ func (r *race) check(when string) {
 		}
 		if !errors.Is(err, fsbase.ErrPrecondition) && !errors.Is(err, fs.ErrExist) || errors.Is(err, fsbase.ErrCommitUnknown) {
 			r.t.Fatalf("%s: %s: %v", when, who, err)
+		}
+	}
+	if r.s.published["A"] && r.s.published["B"] {
+		first, second := "A", "B"
+		if r.s.committed["B"] < r.s.committed["A"] {
+			first, second = second, first
+		}
+		if r.s.looked[second] < r.s.committed[first] {
+			r.t.Fatalf("%s: %s replaced what %s published after it had looked", when, second, first)
 		}
 	}
 	mayBoth := r.o["A"].Overwrite || r.o["B"].Overwrite || r.o["A"].SaveID != ""

@@ -30,12 +30,16 @@ type schedule struct {
 	removed map[string]string // file to who removed it
 
 	published map[string]bool // has committed .metadata
+	clock     int
+	looked    map[string]int // when an actor first looked for .metadata
+	committed map[string]int // when it published
 }
 
 func newSchedule(fsys *memfs.FS) *schedule {
 	s := &schedule{
 		steps: map[string]int{}, stopped: map[string]bool{}, ended: map[string]bool{},
 		made: map[string]string{}, removed: map[string]string{}, published: map[string]bool{},
+		looked: map[string]int{}, committed: map[string]int{},
 	}
 	s.turn = sync.NewCond(&s.mu)
 	fsys.SetHook(s.hook)
@@ -49,11 +53,17 @@ func (s *schedule) hook(ctx context.Context, op memfs.Op) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if op.Phase == memfs.After {
+	if s.clock++; op.Phase == memfs.After {
 		switch op.Kind {
+		case memfs.OpOpen:
+			if s.looked[who] == 0 && isMetadata(op.Path) {
+				s.looked[who] = s.clock
+			}
 		case memfs.OpCommit:
 			s.made[op.Path] = who
-			s.published[who] = s.published[who] || op.Path == ".metadata"
+			if isMetadata(op.Path) {
+				s.published[who], s.committed[who] = true, s.clock
+			}
 		case memfs.OpRemove:
 			s.removed[op.Path] = who
 		}

@@ -42,5 +42,9 @@ type (
 // pickle: shared parts count each time they are met.
 const maxNodes = 1 << 20
 
+// maxTexts bounds the bytes of str and bytes in one object beyond twice its
+// size, again with shared ones counted each time.
+const maxTexts = 32 << 20
+
 // maxValueTensors bounds the tensors inside one pickled object, in bytes.
 const maxValueTensors = 1 << 30

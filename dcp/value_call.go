@@ -21,9 +21,15 @@ func (d *valueDecoder) call(g pickle.Global, args pickle.Items, depth int) (any,
 		items, err := d.items(args.At(0).Items(), depth)
 		return Set{Frozen: g.Name == "frozenset", Items: items}, true, err
 	case name == "_codecs.encode" && args.Len() == 2 && isLatin1(str(1)):
+		if err := d.charge(2 * len(str(0))); err != nil {
+			return nil, false, err
+		}
 		b, ok := latin1(str(0))
 		return b, ok, nil
 	case isBuiltin(g, "bytearray") && args.Len() == 2 && isLatin1(str(1)):
+		if err := d.charge(2 * len(str(0))); err != nil {
+			return nil, false, err
+		}
 		b, ok := latin1(str(0))
 		return ByteArray(b), ok, nil
 	case isBuiltin(g, "bytearray") && args.Len() == 1:

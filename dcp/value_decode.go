@@ -19,13 +19,14 @@ func DecodeValue(archive []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := valueDecoder{archive: a, nodes: maxNodes + len(archive), tensors: maxValueTensors}
+	d := valueDecoder{archive: a, nodes: maxNodes + len(archive), texts: maxTexts + 2*int64(len(archive)), tensors: maxValueTensors}
 	return d.value(v, 0)
 }
 
 type valueDecoder struct {
 	archive *torchfile.Archive
 	nodes   int   // values left
+	texts   int64 // bytes of str, bytes and ints left; shared ones count each time
 	tensors int64 // bytes of tensors left
 
 	// headersOnly checks tensors inside the object without reading them.
@@ -47,19 +48,19 @@ func (d *valueDecoder) value(v pickle.Value, depth int) (any, error) {
 		return n, nil
 	case pickle.BigInt:
 		n, _ := v.BigInt()
-		return n, nil
+		return n, d.charge(n.BitLen() / 8)
 	case pickle.Float:
 		f, _ := v.Float()
 		return f, nil
 	case pickle.Str:
 		s, _ := v.Str()
-		return s, nil
+		return s, d.charge(len(s))
 	case pickle.Bytes:
 		b, _ := v.Bytes()
-		return b, nil
+		return b, d.charge(len(b))
 	case pickle.ByteArray:
 		b, _ := v.Bytes()
-		return ByteArray(b), nil
+		return ByteArray(b), d.charge(len(b))
 	case pickle.List:
 		return d.items(v.Items(), depth)
 	case pickle.Tuple:
@@ -83,14 +84,27 @@ func (d *valueDecoder) value(v pickle.Value, depth int) (any, error) {
 // maxValueDepth is how deep the decoder of pickles lets values nest.
 const maxValueDepth = 100
 
+// charge takes n bytes of text from what the object may have.
+func (d *valueDecoder) charge(n int) error {
+	if d.texts -= int64(n); d.texts < 0 {
+		return ckpterr.New(ckpterr.LimitExceeded, "the texts of the object repeat to more than its size allows")
+	}
+	return nil
+}
+
 func (d *valueDecoder) items(it pickle.Items, depth int) ([]any, error) {
-	vs := make([]any, 0, min(it.Len(), d.nodes))
+	var vs []any
+	if !d.headersOnly {
+		vs = make([]any, 0, min(it.Len(), max(d.nodes, 0)))
+	}
 	for _, m := range it.All() {
 		x, err := d.value(m, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		vs = append(vs, x)
+		if !d.headersOnly {
+			vs = append(vs, x)
+		}
 	}
 	return vs, nil
 }

@@ -111,7 +111,7 @@ func (f *fileWriter) write(ctx context.Context) ([]WriteResult, error) {
 	rs, err := f.attempt(ctx, name, fsbase.Condition{})
 	if errors.Is(err, fsbase.ErrCommitUnknown) {
 		// Of a data file, not of the checkpoint: that was surely not published.
-		err = fmt.Errorf("%s: %v", name, err)
+		err = errors.New(name + ": " + err.Error())
 	}
 	return rs, err
 }

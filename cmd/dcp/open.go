@@ -63,6 +63,9 @@ func lookAt(url string, err error) error {
 
 // hasLinks tells whether one of the first entries of a folder is a symbolic link.
 func hasLinks(path string) bool {
+	if fi, err := os.Stat(path); err != nil || !fi.IsDir() {
+		return false // opening a FIFO would wait for its writer
+	}
 	dir, err := os.Open(path)
 	if err != nil {
 		return false

@@ -36,7 +36,7 @@ var dangerousModules = func() map[string]bool {
 var harmless = func() map[string]bool {
 	m := make(map[string]bool)
 	for _, s := range strings.Fields(`set frozenset bytearray complex list dict tuple int long float bool
-		str unicode bytes object range xrange slice`) {
+		str unicode bytes object range xrange slice Ellipsis NotImplemented`) {
 		m[s] = true
 	}
 	return m

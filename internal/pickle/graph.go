@@ -102,6 +102,15 @@ func (g *graph) weight(w word) int {
 	return 1
 }
 
+// text is what hashing a long str costs, in units of a tuple's weight: a shared
+// one can be a key very often.
+func (g *graph) text(w word) int {
+	if w.tag() != tagStr {
+		return 0
+	}
+	return len(g.strs[w.index()]) / 64
+}
+
 func (g *graph) newTuple(members []word) (word, error) {
 	if len(members) == 0 {
 		return emptyTuple, nil

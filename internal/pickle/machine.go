@@ -31,7 +31,7 @@ func newMachine(data []byte, opt Options) *machine {
 		depth = 100
 	}
 	if limit <= 0 {
-		limit = 64<<20 + 16*int64(len(data))
+		limit = 24<<20 + 12*int64(len(data))
 	}
 	m := &machine{
 		g:       &graph{words: []word{word(mkHeader(0, 1, 1, true))}, strs: []string{""}, limit: limit, maxDepth: min(depth, 4000)},

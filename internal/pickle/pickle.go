@@ -38,8 +38,8 @@ type Limits struct {
 	// at most 4000).
 	MaxDepth int
 
-	// MaxMemory is how many bytes the decoded values may take (default 64 MiB
-	// plus 16 times the input). The memo takes at most 5 times the input more,
+	// MaxMemory is how many bytes the decoded values may take (default 24 MiB
+	// plus 12 times the input). The memo takes at most 5 times the input more,
 	// the stack 32 MiB.
 	MaxMemory int64
 }

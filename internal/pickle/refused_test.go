@@ -85,13 +85,30 @@ func billionKey(n int) string {
 	return "N" + strings.Repeat("2\x86", n)
 }
 
+// TestKeyLimit uses one long str as a key very often: hashing it each time would
+// take minutes.
+func TestKeyLimit(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	var b strings.Builder
+	b.WriteString("\x80\x04X\x00\x00\x10\x00" + long + "\x94}(")
+	for range 100_000 {
+		b.WriteString("h\x00NN\x87N") // {(long, None, None): None} again and again
+	}
+	b.WriteString("u.")
+	_, _, err := Decode([]byte(b.String()), Options{})
+	if ckpterr.ClassOf(err) != ckpterr.LimitExceeded {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestMemoryLimit(t *testing.T) {
 	lists := []byte("(" + strings.Repeat("]", 1<<20) + "t.")
 	_, _, err := Decode(lists, Options{Limits: Limits{MaxMemory: 1 << 20}})
 	if ckpterr.ClassOf(err) != ckpterr.LimitExceeded {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := Decode(lists, Options{}); err != nil {
+	few := []byte("(" + strings.Repeat("]", 1<<18) + "t.")
+	if _, _, err := Decode(few, Options{}); err != nil {
 		t.Errorf("the default limit: %v", err)
 	}
 }

@@ -85,6 +85,7 @@ func (m *machine) frozenSet() error {
 // keys checks every step-th word of ws as a dict key or set member.
 func (m *machine) keys(ws []word, step int) error {
 	for i := 0; i < len(ws); i += step {
+		m.keyWeight += m.g.text(ws[i])
 		if ws[i].tag() < tagByteArray || ws[i].tag() == tagHandle {
 			continue
 		}
@@ -95,9 +96,12 @@ func (m *machine) keys(ws []word, step int) error {
 		// exponential.
 		if ws[i].tag() == tagTuple {
 			m.keyWeight += m.g.weight(ws[i])
-			if m.keyWeight > 1<<16+16*len(m.data) {
-				return ckpterr.New(ckpterr.LimitExceeded, "keys are too big")
+			for _, w := range m.g.tuple(ws[i]) {
+				m.keyWeight += m.g.text(w)
 			}
+		}
+		if m.keyWeight > 1<<16+16*len(m.data) {
+			return ckpterr.New(ckpterr.LimitExceeded, "keys are too big")
 		}
 	}
 	return nil

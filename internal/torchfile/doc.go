@@ -29,6 +29,10 @@ type Limits struct {
 // bytes.
 const tensorPickle = 64 << 10
 
+// deflatedPickle bounds a data.pkl that is deflated: no writer of torch's does
+// that, and a small item would become much work.
+const deflatedPickle = 1 << 20
+
 func (l Limits) withDefaults() Limits {
 	if l.Entries == 0 {
 		l.Entries = 1 << 20

@@ -226,6 +226,9 @@ func (a *Archive) dataPickle(max int64) (Entry, []byte, error) {
 	if !ok {
 		return e, nil, ckpterr.New(ckpterr.BadArchive, "no entry data.pkl")
 	}
+	if e.Method != 0 {
+		max = min(max, deflatedPickle)
+	}
 	b, err := a.ReadEntry(e, max)
 	return e, b, err
 }

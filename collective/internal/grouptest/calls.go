@@ -3,6 +3,7 @@ package grouptest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -101,7 +102,7 @@ func testPayloads(t *testing.T, open Open) {
 				}
 			}
 			if data, err := g.Broadcast(ctx, 1, nil); err != nil || len(data) > 0 {
-				return fmt.Errorf("nothing came as %q, %v", data, err)
+				return errors.Join(fmt.Errorf("nothing came as %q", data), err)
 			}
 		}
 		return nil

@@ -1,0 +1,5 @@
+//go:build !race
+
+package dcp_test
+
+const stride = 1
