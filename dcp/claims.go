@@ -20,8 +20,7 @@ const maxDeflate = 1032
 
 // checkClaims compares the sizes that the metadata claims with the files, so
 // that no memory is taken for elements that cannot be there: a chunk has no more
-// bytes than its item can unpack to, an item lies in its file, and what is
-// unpacked as a whole is bounded by Limits.Item. Chunks cover what is wanted of their tensor, so
+// bytes than its item can unpack to, and an item lies in its file. Chunks cover what is wanted of their tensor, so
 // this bounds whole tensors too.
 func (r *reader) checkClaims(ctx context.Context, jobs []job) error {
 	for len(jobs) > 0 {
@@ -62,9 +61,6 @@ func (r *reader) checkClaim(f *file, j job) error {
 	if len(j.info.TransformDescriptors) > 0 {
 		if n/maxRatio > j.info.Length {
 			return ckpterr.New(ckpterr.SizeMismatch, "chunk of %d bytes in a transformed item of %d", n, j.info.Length)
-		}
-		if n > r.limits.Item {
-			return ckpterr.New(ckpterr.LimitExceeded, "chunk of %d bytes under a transform, the limit is %d", n, r.limits.Item)
 		}
 		return nil
 	}

@@ -10,8 +10,9 @@ type Limits struct {
 	Metadata int64
 
 	// Item is the most memory that one item takes when it must be unpacked as
-	// a whole: pickled objects, stream transforms, deflated or strided
-	// tensors. In bytes; default 1 GiB. Dense tensors have no limit.
+	// a whole: pickled objects, deflated or strided tensors. In bytes; default
+	// 1 GiB. Other tensors take what the metadata says, under a stream
+	// transform a little more.
 	Item int64
 
 	// InFlight bounds the scratch memory of one load, in bytes. Default 256

@@ -138,7 +138,6 @@ func (r *reader) locateUnchecked(ctx context.Context, f opened, j job) (*payload
 // unpackItem undoes the transforms of an item into memory of at most limit
 // bytes.
 func (r *reader) unpackItem(ctx context.Context, f opened, j job, limit int64) ([]byte, error) {
-	limit = min(limit, r.limits.Item)
 	if len(j.info.TransformDescriptors) == 0 {
 		return readItem(f, j, limit)
 	}

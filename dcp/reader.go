@@ -128,7 +128,7 @@ func (r *FileSystemReader) ReadMetadata(ctx context.Context) (*metadata.Metadata
 func (r *reader) readMetadataFile(ctx context.Context, name string) (*metadata.Metadata, error) {
 	b, info, err := fsbase.ReadFile(ctx, r.fsys, name, r.limits.Metadata)
 	if errors.Is(err, fs.ErrInvalid) { // no regular file, or a link that leads out
-		return nil, &ckpterr.Error{Class: ckpterr.UnsafePath, File: name, Offset: -1, Err: err}
+		return nil, notRegular(name, err)
 	}
 	if err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func (s *source) openPinned(ctx context.Context, path string) (fsbase.ReadStream
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &ckpterr.Error{Class: ckpterr.MissingFile, File: path, Offset: -1, Err: err}
 	case errors.Is(err, fs.ErrInvalid):
-		return nil, &ckpterr.Error{Class: ckpterr.UnsafePath, File: path, Offset: -1, Err: err}
+		return nil, notRegular(path, err)
 	case err != nil:
 		return nil, err
 	}
@@ -136,6 +136,15 @@ func (s *source) openPinned(ctx context.Context, path string) (fsbase.ReadStream
 		return nil, errors.Join(fsbase.PathError("read", path, fsbase.ErrChanged), stream.Close())
 	}
 	return stream, nil
+}
+
+// notRegular is the error for a name that a checkpoint may have and storage
+// will not read.
+func notRegular(path string, err error) error {
+	return &ckpterr.Error{
+		Class: ckpterr.UnsafePath, File: path, Offset: -1, Err: err,
+		Hint: "a checkpoint has regular files only: no FIFO, device or socket, and no link that leads out of it",
+	}
 }
 
 // done gives up one use; the last one closes the file.
