@@ -19,6 +19,18 @@ import (
 func ReduceScatter[L, R any](ctx context.Context, g Group, step string, root int,
 	local func() (L, error), reduce func([]L) ([]R, error),
 ) (R, error) {
+	if g.Size() == 1 {
+		return solo(ctx, g, step, root, local, func(l L) (r R, err error) {
+			rs, err := reduce([]L{l})
+			if err == nil && len(rs) != 1 {
+				err = fmt.Errorf("%d replies for 1 rank", len(rs))
+			}
+			if err != nil {
+				return r, err
+			}
+			return rs[0], nil
+		})
+	}
 	var none R
 	all, err := gather(ctx, g, step, root, local)
 	if err != nil {
@@ -52,6 +64,9 @@ func ReduceScatter[L, R any](ctx context.Context, g Group, step string, root int
 func AllReduce[L, R any](ctx context.Context, g Group, step string, root int,
 	local func() (L, error), reduce func([]L) (R, error),
 ) (R, error) {
+	if g.Size() == 1 {
+		return solo(ctx, g, step, root, local, func(l L) (R, error) { return reduce([]L{l}) })
+	}
 	all, err := gather(ctx, g, step, root, local)
 	if err != nil {
 		var none R
@@ -82,6 +97,31 @@ func Broadcast[R any](ctx context.Context, g Group, step string, root int, f fun
 		})
 	}
 	return broadcast[R](ctx, g, step, root, reply)
+}
+
+// solo is a step of a group of one: nothing travels, so nothing is encoded, and
+// what reduce did is known whatever becomes of the context.
+func solo[L, R any](ctx context.Context, g Group, step string, root int, local func() (L, error), reduce func(L) (R, error)) (r R, err error) {
+	l := guarded(g, func() L {
+		var l L
+		l, err = local()
+		return l
+	})
+	if _, groupErr := g.Broadcast(ctx, root, nil); groupErr != nil {
+		return r, fmt.Errorf("%s: %w", step, groupErr)
+	}
+	if err == nil {
+		r = guarded(g, func() R {
+			var r R
+			r, err = reduce(l)
+			return r
+		})
+	}
+	if err != nil {
+		var none R
+		return none, &StepError{step, map[int]error{root: err}}
+	}
+	return r, nil
 }
 
 // gather brings what local returns, an error included, to root.

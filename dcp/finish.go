@@ -49,38 +49,75 @@ func (w *FileSystemWriter) Finish(ctx context.Context, md *metadata.Metadata, re
 // collect puts the results into the metadata: exactly one for each chunk and
 // object. (torch publishes a checkpoint with whatever results there are.)
 func collect(md *metadata.Metadata, results [][]WriteResult) error {
-	want := map[string]bool{}
-	for _, it := range md.StateDictMetadata {
-		if it.Tensor == nil {
-			want[resultKey(it.FQN, nil)] = true
-			continue
-		}
-		for _, c := range it.Tensor.Chunks {
-			want[resultKey(it.FQN, c.Offsets)] = true
-		}
+	want := make(map[string]*awaited, len(md.StateDictMetadata))
+	items, missing := make([]awaited, len(md.StateDictMetadata)), 0
+	for i := range md.StateDictMetadata {
+		items[i] = newAwaited(&md.StateDictMetadata[i])
+		want[md.StateDictMetadata[i].FQN] = &items[i]
+		missing += len(items[i].written)
 	}
-	md.StorageData = make([]metadata.StorageRecord, 0, len(want))
+	md.StorageData = make([]metadata.StorageRecord, 0, missing)
 	for rank, rs := range results {
 		for _, r := range rs {
-			k := resultKey(r.Index.FQN, r.Index.Offset)
-			if !want[k] {
+			if w, planned := want[r.Index.FQN]; !planned || !w.take(r.Index) {
 				return fmt.Errorf("rank %d wrote %q at %v, which was not planned or was written before", rank, r.Index.FQN, r.Index.Offset)
 			}
-			delete(want, k)
+			missing--
 			md.StorageData = append(md.StorageData, metadata.StorageRecord{Index: r.Index, Info: r.StorageData})
 		}
 	}
-	for k := range want {
-		return fmt.Errorf("%d planned items were not written, %s among them", len(want), k)
+	for i := range items {
+		if k := slices.Index(items[i].written, false); k >= 0 {
+			return fmt.Errorf("%d planned items were not written, one of %q among them", missing, items[i].item.FQN)
+		}
 	}
 	return nil
 }
 
-func resultKey(fqn string, offset []int64) string {
-	if offset == nil {
-		return fmt.Sprintf("%q", fqn)
+// awaited is one name of a checkpoint while its results come in.
+type awaited struct {
+	item    *metadata.Item
+	written []bool         // by chunk; one for an object
+	chunks  map[string]int // by offset, when a result has no good hint
+}
+
+func newAwaited(it *metadata.Item) awaited {
+	n := 1
+	if it.Tensor != nil {
+		n = len(it.Tensor.Chunks)
 	}
-	return fmt.Sprintf("%q %v", fqn, offset) // quoted: a name may look like a chunk
+	return awaited{item: it, written: make([]bool, n)}
+}
+
+// take notes the result of a chunk, or of the object, unless it is none of the
+// item's or has come before.
+func (a *awaited) take(idx metadata.MetadataIndex) bool {
+	i := 0
+	if a.item.Tensor != nil {
+		i = a.chunkAt(idx)
+	}
+	if i < 0 || (idx.Offset == nil) != (a.item.Tensor == nil) || a.written[i] {
+		return false
+	}
+	a.written[i] = true
+	return true
+}
+
+func (a *awaited) chunkAt(idx metadata.MetadataIndex) int {
+	chunks := a.item.Tensor.Chunks
+	if h := idx.Index; h >= 0 && h < len(chunks) && slices.Equal(chunks[h].Offsets, idx.Offset) {
+		return h
+	}
+	if a.chunks == nil {
+		a.chunks = make(map[string]int, len(chunks))
+		for i, c := range chunks {
+			a.chunks[fmt.Sprint(c.Offsets)] = i
+		}
+	}
+	if i, ok := a.chunks[fmt.Sprint(idx.Offset)]; ok {
+		return i
+	}
+	return -1
 }
 
 // visible is how long a file of another rank may take to be seen here: network

@@ -9,6 +9,15 @@ import (
 	"github.com/godcp/godcp/tensor"
 )
 
+// ValidateChunks returns the first fault of the sizes and of how the chunks tile
+// the tensor, a *ckpterr.Error.
+func (t *TensorStorageMetadata) ValidateChunks() error {
+	if e := t.validateChunks(); e != nil {
+		return e
+	}
+	return nil
+}
+
 // validateChunks finds the first fault of the sizes and of how the chunks tile
 // the tensor.
 func (t *TensorStorageMetadata) validateChunks() *ckpterr.Error {

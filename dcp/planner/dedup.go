@@ -23,7 +23,7 @@ type entries struct {
 
 func collectEntries(plans []*SavePlan, bad *PlanError) *entries {
 	e := &entries{of: make([][]int32, len(plans))}
-	seen := map[string]int32{}
+	seen := make(map[string]int32, longest(plans))
 	var key []byte
 	for rank, plan := range plans {
 		e.of[rank] = make([]int32, len(plan.Items))
@@ -47,6 +47,15 @@ func collectEntries(plans []*SavePlan, bad *PlanError) *entries {
 		}
 	}
 	return e
+}
+
+// longest is the items of the longest plan: at least so many names there are.
+func longest(plans []*SavePlan) int {
+	n := 0
+	for _, p := range plans {
+		n = max(n, len(p.Items))
+	}
+	return n
 }
 
 // owners chooses the rank that writes each entry: torch's dedup_save_plans. It

@@ -29,8 +29,8 @@ type Leaf struct {
 // Map keys become their text. Leaves come sorted by key at every level. Two
 // paths with one name are an error.
 func Flatten(state map[string]any) ([]Leaf, error) {
-	f := flattener{seen: map[string]bool{}}
-	if err := f.open(nil, reflect.ValueOf(state)); err != nil {
+	f := flattener{seen: make(map[string]bool, len(state))}
+	if err := f.openDict(nil, state); err != nil {
 		return nil, err
 	}
 	return f.leaves, nil
@@ -48,9 +48,14 @@ func (f *flattener) visit(path metadata.Path, v any, set func(any) error) error 
 	if len(path) > maxDepth {
 		return fmt.Errorf("state dict is nested deeper than %d at %q", maxDepth, JoinPath(path))
 	}
-	rv := reflect.ValueOf(v)
-	if opened(rv, maxDepth) {
-		return f.open(path, rv)
+	switch d := v.(type) {
+	case *tensor.Tensor:
+	case map[string]any:
+		return f.openDict(path, d)
+	default:
+		if rv := reflect.ValueOf(v); opened(rv, maxDepth) {
+			return f.open(path, rv)
+		}
 	}
 	fqn := JoinPath(path)
 	if f.seen[fqn] {
@@ -58,6 +63,20 @@ func (f *flattener) visit(path metadata.Path, v any, set func(any) error) error 
 	}
 	f.seen[fqn] = true
 	f.leaves = append(f.leaves, Leaf{fqn, slices.Clone(path), v, set})
+	return nil
+}
+
+// openDict is open for what most state dicts are made of.
+func (f *flattener) openDict(path metadata.Path, d map[string]any) error {
+	for _, key := range slices.Sorted(maps.Keys(d)) {
+		set := func(v any) error {
+			d[key] = v
+			return nil
+		}
+		if err := f.visit(append(path, metadata.PathElement{Key: key}), d[key], set); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

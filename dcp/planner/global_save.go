@@ -28,7 +28,7 @@ func (p *DefaultSavePlanner) CreateGlobalPlan(all []*SavePlan) ([]*SavePlan, *me
 	owner := found.owners(p.DedupSaveToLowestRank)
 	plans := make([]*SavePlan, len(all))
 	md := &metadata.Metadata{PlannerData: mergePaths(all)}
-	at := map[string]int{}
+	at := make(map[string]int, longest(all))
 	for rank, plan := range all {
 		plans[rank] = &SavePlan{StorageData: plan.StorageData}
 		for i, it := range plan.Items {
@@ -75,7 +75,7 @@ func mergePaths(plans []*SavePlan) metadata.PlannerData {
 		return metadata.PlannerData{None: true}
 	}
 	paths := []metadata.PathEntry{}
-	at := map[string]int{}
+	at := make(map[string]int, longest(plans))
 	for _, plan := range slices.Backward(plans) {
 		for _, e := range plan.PlannerData {
 			if n, known := at[e.FQN]; known {

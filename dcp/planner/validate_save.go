@@ -57,7 +57,7 @@ func checkAgreement(found *entries, plans []*SavePlan, bad *PlanError) {
 		item *WriteItem
 		told []string
 	}
-	subjects := map[string]*subject{}
+	subjects := make(map[string]*subject, longest(plans))
 	for rank, plan := range plans {
 		for i := range plan.Items {
 			it := &plan.Items[i]
@@ -109,11 +109,10 @@ func chunkDisagreement(a, b *WriteItem) (what string, ofA, ofB any) {
 // checkTiling finds tensors whose chunks reach outside, overlap, or leave
 // something out.
 func checkTiling(md *metadata.Metadata, bad *PlanError) {
-	var nothingStored metadata.Metadata
 	for i := range md.StateDictMetadata {
 		it := &md.StateDictMetadata[i]
 		var e *ckpterr.Error
-		if errors.As(nothingStored.ValidateItem(it), &e) && e.Class != ckpterr.MissingItem {
+		if it.Tensor != nil && errors.As(it.Tensor.ValidateChunks(), &e) {
 			bad.add(it.FQN, e.Class, "%v", e.Err)
 		}
 	}
@@ -122,11 +121,8 @@ func checkTiling(md *metadata.Metadata, bad *PlanError) {
 // checkPaths finds paths of different ranks that cannot be in one state dict,
 // and names of which nobody has any part: sharded tensors without a shard.
 func checkPaths(md *metadata.Metadata, at map[string]int, bad *PlanError) {
-	paths := metadata.Metadata{PlannerData: md.PlannerData}
-	for problem := range paths.Validate() {
-		if !problem.Warning {
-			bad.add(problem.Err.FQN, ErrRanksDisagree, "%v", problem.Err.Err)
-		}
+	for e := range md.PlannerData.Conflicts() {
+		bad.add(e.FQN, ErrRanksDisagree, "%v", e.Err)
 	}
 	for _, e := range md.PlannerData.Paths {
 		if _, planned := at[e.FQN]; !planned {
