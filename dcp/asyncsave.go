@@ -11,15 +11,17 @@ import (
 )
 
 // Busy says what AsyncSave does while another save to the same place is under
-// way in this process.
+// way in this process. Ranks need not be busy at the same time: if one of them
+// does not save, none does.
 type Busy uint8
 
 const (
 	// BusyWait waits for the other to end.
 	BusyWait Busy = iota
-	// BusySkip does not save: the handle is nil, and so is the error.
+	// BusySkip does not save: the handle is nil, and so is the error. On a rank
+	// that was not busy itself, Wait returns neither metadata nor an error.
 	BusySkip
-	// BusyFail is ErrSaveInFlight.
+	// BusyFail is ErrSaveInFlight, also from Wait on the other ranks.
 	BusyFail
 )
 
@@ -62,99 +64,6 @@ func (h *SaveHandle) Done() <-chan struct{} { return h.done }
 // Cancel ends the save early; Wait then tells how it ended.
 func (h *SaveHandle) Cancel() { h.cancel() }
 
-// flights are the last saves of each place: at most one is under way.
-var flights = struct {
-	mu   sync.Mutex
-	last map[string]*SaveHandle
-}{last: map[string]*SaveHandle{}}
-
-// AsyncSave takes a snapshot of state and saves it in the background: torch's
-// async_save. When it returns, state can be changed. The context bounds the
-// whole save.
-//
-// The error of a save that nobody has waited for is returned by the next
-// AsyncSave to the same place, which then saves nothing.
-func AsyncSave(ctx context.Context, url string, state map[string]any, o AsyncSaveOptions) (*SaveHandle, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	h := &SaveHandle{done: make(chan struct{}), cancel: cancel}
-	key := fmt.Sprint(fsbase.Redact(url), " ", rankOf(o.Group))
-	if err := takeOff(ctx, key, h, o.Busy); err != nil {
-		cancel()
-		if errors.Is(err, errSkipped) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	staged, release, err := stage(state, o.Stager)
-	if err != nil {
-		cancel()
-		land(key, h)
-		close(h.done)
-		return nil, err
-	}
-	go func() {
-		defer close(h.done)
-		defer land(key, h)
-		defer cancel()
-		defer release()
-		h.md, h.err = Save(ctx, url, staged, o.SaveOptions)
-	}()
-	return h, nil
-}
-
-func stage(state map[string]any, s AsyncStager) (map[string]any, func(), error) {
-	if s == nil {
-		s = &BlockingAsyncStager{}
-	}
-	plain, err := statesOf(state)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.Stage(plain)
-}
-
-var errSkipped = errors.New("skipped")
-
-// takeOff makes h the save of its place.
-func takeOff(ctx context.Context, key string, h *SaveHandle, busy Busy) error {
-	for {
-		flights.mu.Lock()
-		last := flights.last[key]
-		if last == nil || last.ended() {
-			if err := last.unseen(); err != nil {
-				delete(flights.last, key)
-				flights.mu.Unlock()
-				return fmt.Errorf("the save before this one: %w", err)
-			}
-			flights.last[key] = h
-			flights.mu.Unlock()
-			return nil
-		}
-		flights.mu.Unlock()
-		switch busy {
-		case BusySkip:
-			return errSkipped
-		case BusyFail:
-			return ErrSaveInFlight
-		}
-		select {
-		case <-last.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// land forgets a save that has ended well: what failed is kept until somebody
-// has seen the error.
-func land(key string, h *SaveHandle) {
-	flights.mu.Lock()
-	defer flights.mu.Unlock()
-	if h.err == nil && flights.last[key] == h {
-		delete(flights.last, key)
-	}
-}
-
 func (h *SaveHandle) ended() bool {
 	select {
 	case <-h.done:
@@ -164,7 +73,14 @@ func (h *SaveHandle) ended() bool {
 	}
 }
 
-// unseen is the error that nobody has had yet.
+// settled: it has ended, and no error is left to tell.
+func (h *SaveHandle) settled() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended() && (h.seen || h.err == nil)
+}
+
+// unseen is the error that nobody has had yet. It counts as told then.
 func (h *SaveHandle) unseen() error {
 	if h == nil {
 		return nil
@@ -176,4 +92,47 @@ func (h *SaveHandle) unseen() error {
 	}
 	h.seen = true
 	return h.err
+}
+
+// AsyncSave takes a snapshot of state and saves it in the background: torch's
+// async_save. When it returns, state can be changed. The context bounds the
+// whole save. All ranks of a group call AsyncSave equally often, and make no
+// other use of the group before the save has ended.
+//
+// The error of a save that nobody has waited for is returned by the next
+// AsyncSave to the same place, which then saves nothing, on no rank.
+func AsyncSave(ctx context.Context, url string, state map[string]any, o AsyncSaveOptions) (*SaveHandle, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	h := &SaveHandle{done: make(chan struct{}), cancel: cancel}
+	f := flight{ctx: ctx, url: url, o: o, h: h, key: fmt.Sprint(fsbase.Redact(url), " ", rankOf(o.Group))}
+	last, err := f.takeOff()
+	var staged map[string]any
+	release := func() {}
+	if err == nil {
+		staged, release, err = stage(ctx, state, o.Stager)
+	}
+	if err != nil {
+		f.refuse(last, err)
+		if o.Busy == BusySkip && errors.Is(err, ErrSaveInFlight) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	go func() {
+		defer f.land()
+		defer release()
+		h.md, h.err = f.save(staged)
+	}()
+	return h, nil
+}
+
+func stage(ctx context.Context, state map[string]any, s AsyncStager) (map[string]any, func(), error) {
+	if s == nil {
+		s = &BlockingAsyncStager{}
+	}
+	plain, err := statesOf(state)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Stage(ctx, plain)
 }

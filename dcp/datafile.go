@@ -52,10 +52,11 @@ func (d *dataFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // resident tells whether all data lies in memory, so that a file can be laid
-// out first and go up in parallel parts.
+// out first and go up in parallel parts. Of a planner that embeds the default
+// one nothing is known: its ResolveData may be its own.
 func (f *fileWriter) resident() bool {
-	r, ok := f.p.(interface{ Resident() bool })
-	return ok && r.Resident() && len(f.w.o.Extensions) == 0
+	p, ok := f.p.(*planner.DefaultSavePlanner)
+	return ok && p.Resident() && len(f.w.o.Extensions) == 0
 }
 
 // upload writes the file as one dataFile; ok is false when too much would have
@@ -69,7 +70,7 @@ func (f *fileWriter) upload(ctx context.Context, name string, cond fsbase.Condit
 		if err := f.stop.Err(); err != nil {
 			return nil, false, err
 		}
-		data, err := f.p.ResolveData(it)
+		data, err := f.p.ResolveData(ctx, it)
 		if err != nil {
 			return nil, false, err
 		}

@@ -40,5 +40,8 @@ type ShardedTensor = planner.ShardedTensor
 // Shard is one local box of a ShardedTensor.
 type Shard = planner.Shard
 
+// Resolver stands for a tensor whose data is brought when it is saved.
+type Resolver = planner.Resolver
+
 // newID makes a save_id or load_id.
 func newID() string { return uuid.NewString() }

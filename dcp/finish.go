@@ -39,11 +39,45 @@ func (w *FileSystemWriter) Finish(ctx context.Context, md *metadata.Metadata, re
 		return nil, err
 	}
 	w.report.Unguarded = !w.base.guarded
-	if _, err := fsbase.Publish(ctx, w.fsys, metadata.Name, body, w.base.condition()); err != nil {
+	_, err = fsbase.Publish(ctx, w.fsys, metadata.Name, body, w.base.condition())
+	if errors.Is(err, fsbase.ErrPrecondition) {
+		if earlier := w.earlier(ctx); earlier != nil {
+			w.discard(ctx, md, earlier)
+			return earlier, nil
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	w.sweep(ctx, md)
 	return md, nil
+}
+
+// earlier is the checkpoint that stands in the way of this one, if an earlier
+// attempt at the same save has published it after all.
+func (w *FileSystemWriter) earlier(ctx context.Context) *metadata.Metadata {
+	body, _, err := fsbase.ReadFile(ctx, w.fsys, metadata.Name, Limits{}.withDefaults().Metadata)
+	if err != nil {
+		return nil
+	}
+	md, err := metadata.Decode(body)
+	if err != nil || !w.isOwn(md) {
+		return nil
+	}
+	w.report.AlreadySaved = true
+	return md
+}
+
+// discard removes the files of an attempt that was not needed, on behalf of all
+// ranks. A plain name is left, as in Abandon.
+func (w *FileSystemWriter) discard(ctx context.Context, md, kept *metadata.Metadata) {
+	for _, name := range minus(dataFiles(md), dataFiles(kept)) {
+		if strings.Contains(name, w.base.nonce) {
+			w.remove(ctx, name)
+		} else {
+			w.leave(name)
+		}
+	}
 }
 
 // collect puts the results into the metadata: exactly one for each chunk and
@@ -193,10 +227,11 @@ func sweepable(name string) bool {
 
 // sweep removes the data files of the checkpoint that this save replaced, or,
 // if those are kept, of the one before. It never lists: only what a replaced
-// `.metadata` named can go, and nothing that the new one names. The save stands
-// whatever fails here.
+// `.metadata` named can go, and nothing that the new one names. Without a
+// condition on publishing nothing goes, as another saver may have been there in
+// between. The save stands whatever fails here.
 func (w *FileSystemWriter) sweep(ctx context.Context, md *metadata.Metadata) {
-	if w.base.md == nil || !w.base.guarded {
+	if w.base.md == nil {
 		return
 	}
 	old := w.base.md.Previous
@@ -206,14 +241,26 @@ func (w *FileSystemWriter) sweep(ctx context.Context, md *metadata.Metadata) {
 	keep := append(dataFiles(md), md.Previous...)
 	slices.Sort(keep)
 	for _, name := range minus(old, keep) {
-		if !sweepable(name) {
-			w.report.Left = append(w.report.Left, name)
-			continue
+		if w.base.guarded && sweepable(name) {
+			w.remove(ctx, name)
+		} else {
+			w.leave(name)
 		}
-		if err := w.fsys.RmFile(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			w.report.Left = append(w.report.Left, name)
-			continue
-		}
-		w.report.Removed = append(w.report.Removed, name)
 	}
+}
+
+func (w *FileSystemWriter) remove(ctx context.Context, name string) {
+	if err := w.fsys.RmFile(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.leave(name)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report.Removed = append(w.report.Removed, name)
+}
+
+func (w *FileSystemWriter) leave(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report.Left = append(w.report.Left, name)
 }

@@ -90,7 +90,7 @@ func (l *loader) refill(ready chan<- resolved) {
 			if l.ahead.Acquire(l.ctx, weight) != nil {
 				return
 			}
-			data, err := l.p.ResolveData(it)
+			data, err := l.p.ResolveData(l.ctx, it)
 			queue <- resolved{data, weight, err}
 			if err != nil {
 				return

@@ -29,7 +29,7 @@ type resolver struct {
 
 var errResolve = errors.New("cannot resolve")
 
-func (r *resolver) ResolveData(it planner.WriteItem) (any, error) {
+func (r *resolver) ResolveData(_ context.Context, it planner.WriteItem) (any, error) {
 	r.calls.Add(1)
 	time.Sleep(r.delay)
 	if it.Index.FQN == r.fail {

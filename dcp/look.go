@@ -18,6 +18,7 @@ type base struct {
 	md       *metadata.Metadata // nil when there was none, or none that decodes
 	guarded  bool               // publishing is conditional on the above
 	finished bool               // it is this very save
+	nonce    string             // of the attempt
 }
 
 // PrepareGlobalPlan looks at the storage, once for all ranks, and puts the
@@ -27,11 +28,11 @@ func (w *FileSystemWriter) PrepareGlobalPlan(ctx context.Context, plans []*plann
 	if err != nil {
 		return nil, err
 	}
+	b.nonce = newNonce()
 	w.base = b
-	nonce := newNonce()
 	for rank, p := range plans {
 		p.StorageData = StoragePrefix{
-			Prefix: fmt.Sprintf("__%d_", rank), Nonce: nonce, Fresh: b.version == "", Done: b.finished,
+			Prefix: fmt.Sprintf("__%d_", rank), Nonce: b.nonce, Fresh: b.version == "", Done: b.finished,
 		}
 	}
 	return plans, nil
@@ -56,7 +57,7 @@ func (w *FileSystemWriter) look(ctx context.Context) (*base, error) {
 	if md, err := metadata.Decode(body); err == nil {
 		b.md = md // else it is damaged: replaced all the same, and nothing of it swept
 	}
-	if b.md != nil && b.md.StorageMeta != nil && b.md.StorageMeta.SaveID == w.o.SaveID {
+	if b.md != nil && w.isOwn(b.md) {
 		b.finished = true
 		w.report.AlreadySaved = true
 		return b, nil
@@ -67,6 +68,11 @@ func (w *FileSystemWriter) look(ctx context.Context) (*base, error) {
 	}
 	_, b.guarded = fsbase.As[fsbase.Swapper](w.fsys)
 	return b, nil
+}
+
+// isOwn tells a checkpoint that was published by an attempt at this save.
+func (w *FileSystemWriter) isOwn(md *metadata.Metadata) bool {
+	return md.StorageMeta != nil && md.StorageMeta.SaveID == w.o.SaveID
 }
 
 // condition is what must hold when .metadata is published.

@@ -27,6 +27,12 @@ type SaveOptions struct {
 	StorageWriter StorageWriter
 	WriterOptions
 
+	// CheckReplicas fails the save if what several ranks have under one name is
+	// not the same: torch keeps what one of them has. It reads everything once
+	// more, to sum it; Resolvers are asked twice. The DefaultSavePlanner
+	// compares.
+	CheckReplicas bool
+
 	// Report, if not nil, receives what this rank's FileSystemWriter did.
 	Report *SaveReport
 
@@ -45,37 +51,30 @@ type SaveOptions struct {
 //
 // Nothing runs on after Save returns.
 func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
-	if o.StorageWriter != nil {
-		if url != "" {
-			if err := o.StorageWriter.Reset(ctx, url); err != nil {
-				return nil, err
+	return save(ctx, state, o, func() (StorageWriter, error) {
+		if w := o.StorageWriter; w != nil {
+			if url == "" {
+				return w, nil
 			}
+			return w, w.Reset(ctx, url)
 		}
-		return save(ctx, o.StorageWriter, state, o)
-	}
-	mux := o.Mux
-	if mux == nil {
-		mux = &fsbase.DefaultMux
-	}
-	fsys, err := mux.Open(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	return saveTo(ctx, fsys, url, state, o)
+		mux := o.Mux
+		if mux == nil {
+			mux = &fsbase.DefaultMux
+		}
+		fsys, err := mux.Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return NewFileSystemWriter(fsys, url, o.WriterOptions), nil
+	})
 }
 
 // SaveFS is Save to the root of fsys.
 func SaveFS(ctx context.Context, fsys fsbase.FileSystemBase, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
-	return saveTo(ctx, fsys, "", state, o)
-}
-
-func saveTo(ctx context.Context, fsys fsbase.FileSystemBase, id string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
-	w := NewFileSystemWriter(fsys, id, o.WriterOptions)
-	md, err := save(ctx, w, state, o)
-	if o.Report != nil {
-		*o.Report = w.Report()
-	}
-	return md, err
+	return save(ctx, state, o, func() (StorageWriter, error) {
+		return NewFileSystemWriter(fsys, "", o.WriterOptions), nil
+	})
 }
 
 // coordinator is the rank that plans for all and publishes.
@@ -88,28 +87,40 @@ func rankOf(g collective.Group) int {
 	return g.Rank()
 }
 
-func save(ctx context.Context, w StorageWriter, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
-	s := &saver{ctx: ctx, w: w, p: o.Planner, g: o.Group}
+// save opens the writer as a part of the first step, so that a rank that cannot
+// does not leave the others waiting.
+func save(ctx context.Context, state map[string]any, o SaveOptions, open func() (StorageWriter, error)) (*metadata.Metadata, error) {
+	s := &saver{ctx: ctx, open: open, p: o.Planner, g: o.Group, check: o.CheckReplicas}
 	if s.g == nil {
 		s.g = collective.Single()
 	}
 	if s.p == nil {
 		s.p = &planner.DefaultSavePlanner{}
 	}
+	md, err := s.save(state)
+	if w, ok := s.w.(*FileSystemWriter); ok && o.Report != nil {
+		*o.Report = w.Report()
+	}
+	return md, err
+}
+
+// saver is one rank's part of one save.
+type saver struct {
+	ctx   context.Context
+	open  func() (StorageWriter, error)
+	w     StorageWriter // what open gave
+	p     planner.SavePlanner
+	g     collective.Group
+	check bool               // replicas
+	md    *metadata.Metadata // on the coordinator
+}
+
+func (s *saver) save(state map[string]any) (*metadata.Metadata, error) {
 	plan, err := s.plan(state)
 	if err != nil {
 		return nil, err
 	}
 	return s.write(plan)
-}
-
-// saver is one rank's part of one save.
-type saver struct {
-	ctx context.Context
-	w   StorageWriter
-	p   planner.SavePlanner
-	g   collective.Group
-	md  *metadata.Metadata // on the coordinator
 }
 
 func (s *saver) leads() bool { return s.g.Rank() == coordinator }
@@ -129,7 +140,10 @@ func (s *saver) plan(state map[string]any) (*planner.SavePlan, error) {
 		})
 }
 
-func (s *saver) localPlan(state map[string]any) (*planner.SavePlan, error) {
+func (s *saver) localPlan(state map[string]any) (_ *planner.SavePlan, err error) {
+	if s.w, err = s.open(); err != nil {
+		return nil, err
+	}
 	plain, err := statesOf(state)
 	if err != nil {
 		return nil, err
@@ -141,6 +155,9 @@ func (s *saver) localPlan(state map[string]any) (*planner.SavePlan, error) {
 		return nil, err
 	}
 	plan, err := s.p.CreateLocalPlan()
+	if err == nil && s.check {
+		err = sumItems(s.ctx, plan, s.p)
+	}
 	if err != nil {
 		return nil, err
 	}

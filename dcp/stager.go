@@ -1,6 +1,7 @@
 package dcp
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,11 +14,11 @@ import (
 type AsyncStager interface {
 	// Stage returns a copy of state that the caller's later changes do not
 	// reach. release is called when the copy is not needed any more.
-	Stage(state map[string]any) (staged map[string]any, release func(), err error)
+	Stage(ctx context.Context, state map[string]any) (staged map[string]any, release func(), err error)
 }
 
-// BlockingAsyncStager copies every tensor, and encodes every object, before
-// Stage returns: torch's class of that name. Its memory is that of the state,
+// BlockingAsyncStager copies every tensor, what Resolvers give included, and
+// encodes every object, before Stage returns: torch's class of that name. Its memory is that of the state,
 // once for each save that is under way; buffers are used again only when the
 // save that reads them has ended. It is safe for concurrent use.
 type BlockingAsyncStager struct {
@@ -34,13 +35,22 @@ type encoded struct {
 	storages []*tensor.Tensor
 }
 
+// encodeObject encodes a value, unless a stager has done so.
+func encodeObject(v any) (e encoded, err error) {
+	e, ok := v.(encoded)
+	if !ok {
+		e.pickle, e.storages, err = EncodeValue(v)
+	}
+	return e, err
+}
+
 // Stage copies state.
-func (s *BlockingAsyncStager) Stage(state map[string]any) (map[string]any, func(), error) {
+func (s *BlockingAsyncStager) Stage(ctx context.Context, state map[string]any) (map[string]any, func(), error) {
 	leaves, err := planner.Flatten(state)
 	if err != nil {
 		return nil, nil, err
 	}
-	st := &staging{stager: s}
+	st := &staging{ctx: ctx, stager: s}
 	staged := map[string]any{}
 	for _, l := range leaves {
 		v, err := st.leaf(l.Value)
@@ -57,6 +67,7 @@ func (s *BlockingAsyncStager) Stage(state map[string]any) (map[string]any, func(
 
 // staging is one snapshot.
 type staging struct {
+	ctx    context.Context
 	stager *BlockingAsyncStager
 	used   []buffer
 	once   sync.Once
@@ -70,11 +81,19 @@ type buffer struct {
 func (s *staging) leaf(v any) (any, error) {
 	switch v := v.(type) {
 	case *tensor.Tensor:
+		if v == nil {
+			return v, nil // for the planner to refuse
+		}
 		return s.tensor(v)
+	case Resolver:
+		return s.resolved(v)
 	case *ShardedTensor:
+		if v == nil || v.Validate() != nil {
+			return v, nil
+		}
 		c := &ShardedTensor{DType: v.DType, Size: slices.Clone(v.Size)}
 		for _, sh := range v.Shards {
-			t, err := s.tensor(sh.Tensor)
+			t, err := s.shard(sh)
 			if err != nil {
 				return nil, err
 			}
@@ -89,6 +108,21 @@ func (s *staging) leaf(v any) (any, error) {
 		}
 	}
 	return encoded{pkl, storages}, err
+}
+
+func (s *staging) shard(sh Shard) (*tensor.Tensor, error) {
+	if sh.Tensor == nil && sh.Resolver != nil {
+		return s.resolved(sh.Resolver)
+	}
+	return s.tensor(sh.Tensor)
+}
+
+func (s *staging) resolved(r Resolver) (*tensor.Tensor, error) {
+	t, err := planner.Resolve(s.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.tensor(t)
 }
 
 func (s *staging) tensor(t *tensor.Tensor) (*tensor.Tensor, error) {

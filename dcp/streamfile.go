@@ -19,12 +19,9 @@ import (
 func makeItem(it planner.WriteItem, data any) (*torchfile.Item, error) {
 	fail := func(err error) (*torchfile.Item, error) { return nil, fmt.Errorf("%s: %w", it.Index.FQN, err) }
 	if it.Type == planner.WriteByteIO {
-		e, ok := data.(encoded) // by a stager
-		if !ok {
-			var err error
-			if e.pickle, e.storages, err = EncodeValue(data); err != nil {
-				return fail(err)
-			}
+		e, err := encodeObject(data)
+		if err != nil {
+			return fail(err)
 		}
 		item, err := torchfile.NewObjectItem(e.pickle, e.storages)
 		if err != nil {

@@ -99,10 +99,12 @@ func (f *fileWriter) write(ctx context.Context) ([]WriteResult, error) {
 	if _, exclusive := fsbase.As[fsbase.ExclusiveCreator](f.w.fsys); f.prefix.Fresh && exclusive {
 		name := stem + DefaultSuffix
 		rs, err := f.attempt(ctx, name, fsbase.IfAbsent())
-		if !errors.Is(err, fs.ErrExist) { // else it is somebody else's
+		switch {
+		case errors.Is(err, fs.ErrExist): // somebody else's
+		case errors.Is(err, fsbase.ErrCommitUnknown):
+			f.w.leave(name) // there or not, it is not needed
+		default:
 			f.w.note(written{name, false})
-		}
-		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, fsbase.ErrCommitUnknown) {
 			return rs, err
 		}
 	}
@@ -142,21 +144,15 @@ func (w *FileSystemWriter) count(n int64) {
 // A plain name is left: between a look and a removal another saver may have
 // made it its own.
 func (w *FileSystemWriter) Abandon(ctx context.Context) []string {
-	var left []string
+	before := len(w.report.Left)
 	for _, f := range w.files {
-		if !f.owned {
-			if there, err := w.fsys.Exists(ctx, f.name); err == nil && !there {
-				continue
-			}
-			left = append(left, f.name)
-			continue
-		}
-		if err := w.fsys.RmFile(ctx, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			left = append(left, f.name)
+		if f.owned {
+			w.remove(ctx, f.name)
+		} else if there, err := w.fsys.Exists(ctx, f.name); err != nil || there {
+			w.leave(f.name)
 		}
 	}
-	w.report.Left = append(w.report.Left, left...)
-	return left
+	return w.report.Left[before:]
 }
 
 // result describes an item that was written.

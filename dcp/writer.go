@@ -58,8 +58,10 @@ type SaveReport struct {
 	// AlreadySaved: a checkpoint of this SaveID was there.
 	AlreadySaved bool
 
-	// Removed and Left are data files of replaced checkpoints, and those of a
-	// failed attempt: removed, or not.
+	// Removed and Left are data files that no checkpoint needs any more, of
+	// replaced checkpoints and of this rank's failed attempts: removed, or not.
+	// What is left may be removed when nobody saves here. Of a file whose commit
+	// had no answer it is not known whether it is there.
 	Removed, Left []string
 
 	BytesWritten int64 // by this rank

@@ -87,6 +87,9 @@ func (p *DefaultLoadPlanner) CreateLocalPlan() (*LoadPlan, error) {
 
 func (p *DefaultLoadPlanner) planLeaf(leaf Leaf, used, absorbed map[string]bool) error {
 	want, isTensor, err := localOf(leaf.Value)
+	if err == nil {
+		err = want.writable()
+	}
 	if err != nil {
 		p.err.add(leaf.FQN, ErrBadTemplate, "%v", err)
 		return nil

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,8 +27,9 @@ type DefaultSavePlanner struct {
 	// lists hold is stored as one object, tensors included.
 	KeepNesting bool
 
-	leaves []Leaf
-	values map[string]any // what ResolveData returns, by indexKey
+	leaves   []Leaf
+	values   map[string]any // what ResolveData returns or resolves, by indexKey
+	resident bool
 }
 
 var _ SavePlanner = (*DefaultSavePlanner)(nil)
@@ -53,7 +55,7 @@ func (p *DefaultSavePlanner) CreateLocalPlan() (*SavePlan, error) {
 	if !p.KeepNesting {
 		plan.PlannerData = make([]metadata.PathEntry, 0, len(p.leaves))
 	}
-	p.values = make(map[string]any, len(p.leaves))
+	p.values, p.resident = make(map[string]any, len(p.leaves)), true
 	var bad PlanError
 	for _, leaf := range p.leaves {
 		if !p.KeepNesting {
@@ -92,7 +94,11 @@ func (p *DefaultSavePlanner) planTensor(plan *SavePlan, leaf Leaf, t local) {
 		}
 		it.TensorData.Chunk.Offsets = it.Index.Offset
 		plan.Items = append(plan.Items, it)
-		p.values[indexKey(it.Index)] = s.Tensor
+		if s.Tensor != nil {
+			p.values[indexKey(it.Index)] = s.Tensor
+		} else {
+			p.values[indexKey(it.Index)], p.resident = s.Resolver, false
+		}
 	}
 }
 
@@ -125,12 +131,24 @@ func isNilTensor(v any) bool {
 // FinishPlan returns the plan as it is.
 func (p *DefaultSavePlanner) FinishPlan(plan *SavePlan) (*SavePlan, error) { return plan, nil }
 
+// Resident tells that ResolveData costs nothing: everything in the state dict
+// lies in memory. A storage writer can then lay a file out before it writes it.
+func (p *DefaultSavePlanner) Resident() bool { return p.resident }
+
 // ResolveData returns the value in the state dict: the tensor itself, not a
-// copy.
-func (p *DefaultSavePlanner) ResolveData(item WriteItem) (any, error) {
+// copy, or what a Resolver makes now.
+func (p *DefaultSavePlanner) ResolveData(ctx context.Context, item WriteItem) (any, error) {
 	v, ok := p.values[indexKey(item.Index)]
 	if !ok {
 		return nil, fmt.Errorf("%q at %v: not in the state dict of this planner", item.Index.FQN, item.Index.Offset)
 	}
-	return v, nil
+	r, ok := v.(Resolver)
+	if !ok {
+		return v, nil
+	}
+	t, err := Resolve(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("resolving %q at %v: %w", item.Index.FQN, item.Index.Offset, err)
+	}
+	return t, nil
 }

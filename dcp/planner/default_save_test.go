@@ -60,8 +60,8 @@ func names(plans []*SavePlan) [][]string {
 func TestCreateLocalPlan(t *testing.T) {
 	w, scalar := zeros(t, tensor.Int64, 2, 3), zeros(t, tensor.Bool)
 	shards := &ShardedTensor{DType: tensor.Float32, Size: []int64{8}, Shards: []Shard{
-		{[]int64{6}, zeros(t, tensor.Float32, 2)},
-		{[]int64{8}, zeros(t, tensor.Float32, 0)},
+		{Offsets: []int64{6}, Tensor: zeros(t, tensor.Float32, 2)},
+		{Offsets: []int64{8}, Tensor: zeros(t, tensor.Float32, 0)},
 	}}
 	plans := localPlans(t, map[string]any{
 		"w": w, "s": scalar, "n": map[string]any{"sh": shards, "none": nil},
@@ -130,7 +130,7 @@ func TestKeepNesting(t *testing.T) {
 	if !md.PlannerData.None || plans[0].Items[0].Type != WriteByteIO {
 		t.Errorf("planner data %+v, items %v", md.PlannerData, plans[0].Items)
 	}
-	got, err := p.ResolveData(plans[0].Items[0])
+	got, err := p.ResolveData(t.Context(), plans[0].Items[0])
 	if d := cmp.Diff(any(nest), got, cmp.Comparer(func(a, b *tensor.Tensor) bool { return a == b })); d != "" || err != nil {
 		t.Error(d, err)
 	}
@@ -139,7 +139,7 @@ func TestKeepNesting(t *testing.T) {
 // TestResolveData returns the very tensors of the state, by the final plan.
 func TestResolveData(t *testing.T) {
 	w, sh := zeros(t, tensor.Float32, 4), part(t, 4, 0, 4)
-	sh.Shards = append(sh.Shards, Shard{[]int64{4}, zeros(t, tensor.Float32, 0)})
+	sh.Shards = append(sh.Shards, Shard{Offsets: []int64{4}, Tensor: zeros(t, tensor.Float32, 0)})
 	state := map[string]any{"w": w, "sh": sh, "o": "text"}
 	var p DefaultSavePlanner
 	if err := p.SetUpPlanner(state, nil, true); err != nil {
@@ -155,14 +155,14 @@ func TestResolveData(t *testing.T) {
 	}
 	want := []any{"text", sh.Shards[0].Tensor, sh.Shards[1].Tensor, w}
 	for i, it := range plans[0].Items {
-		if got, err := p.ResolveData(it); got != want[i] || err != nil {
+		if got, err := p.ResolveData(t.Context(), it); got != want[i] || err != nil {
 			t.Errorf("%s: got %v, %v", it.Index.FQN, got, err)
 		}
 	}
 	for _, idx := range []metadata.MetadataIndex{
 		{FQN: "w"}, {FQN: "w", Offset: []int64{1}}, {FQN: "o", Offset: []int64{}}, {FQN: "other"},
 	} {
-		if v, err := p.ResolveData(WriteItem{Index: idx}); err == nil {
+		if v, err := p.ResolveData(t.Context(), WriteItem{Index: idx}); err == nil {
 			t.Errorf("%v: resolved to %v", idx, v)
 		}
 	}

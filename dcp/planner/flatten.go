@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/godcp/godcp/dcp/metadata"
-	"github.com/godcp/godcp/tensor"
 )
 
 // Leaf is one value of a flattened state dict.
@@ -24,7 +23,7 @@ type Leaf struct {
 
 // Flatten lists the leaves of a nested state dict by torch's rules since 2.4:
 // a map is always opened (an empty one disappears), a slice only if it holds a
-// tensor, a map, or a slice that is opened itself; everything else is a leaf.
+// tensor (or what stands for one), a map, or a slice that is opened itself; everything else is a leaf.
 // Slices of a named type stand for tuples and the like, and are leaves.
 // Map keys become their text. Leaves come sorted by key at every level. Two
 // paths with one name are an error.
@@ -48,14 +47,11 @@ func (f *flattener) visit(path metadata.Path, v any, set func(any) error) error 
 	if len(path) > maxDepth {
 		return fmt.Errorf("state dict is nested deeper than %d at %q", maxDepth, JoinPath(path))
 	}
-	switch d := v.(type) {
-	case *tensor.Tensor:
-	case map[string]any:
+	if d, ok := v.(map[string]any); ok {
 		return f.openDict(path, d)
-	default:
-		if rv := reflect.ValueOf(v); opened(rv, maxDepth) {
-			return f.open(path, rv)
-		}
+	}
+	if rv := reflect.ValueOf(v); !isTensor(v) && opened(rv, maxDepth) {
+		return f.open(path, rv)
 	}
 	fqn := JoinPath(path)
 	if f.seen[fqn] {
@@ -142,11 +138,7 @@ func opened(v reflect.Value, depth int) bool {
 			if !e.IsValid() {
 				continue
 			}
-			switch e.Interface().(type) {
-			case *tensor.Tensor, *ShardedTensor:
-				return true
-			}
-			if opened(e, depth-1) {
+			if isTensor(e.Interface()) || opened(e, depth-1) {
 				return true
 			}
 		}

@@ -49,6 +49,7 @@ func (p *DefaultSavePlanner) CreateGlobalPlan(all []*SavePlan) ([]*SavePlan, *me
 // position as hint. at has the position of every name.
 func place(md *metadata.Metadata, at map[string]int, it WriteItem) WriteItem {
 	fqn := it.Index.FQN
+	it.Sum = 0 // has done its work
 	n, known := at[fqn]
 	if !known {
 		n = len(md.StateDictMetadata)

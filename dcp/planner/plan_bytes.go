@@ -48,6 +48,14 @@ func (d *planDecoder) varint() int64 {
 	return int64(u>>1) ^ -int64(u&1)
 }
 
+func (d *planDecoder) uint64() uint64 {
+	b := d.take(8)
+	if b == "" {
+		return 0
+	}
+	return binary.LittleEndian.Uint64([]byte(b))
+}
+
 // int is a varint for what Go holds in an int.
 func (d *planDecoder) int() int {
 	v := d.varint()

@@ -54,6 +54,9 @@ func (d *planDecoder) item(last string) WriteItem {
 	if flags&hasOffset != 0 {
 		it.Index.Offset = d.dims()
 	}
+	if flags&hasSum != 0 {
+		it.Sum = d.uint64()
+	}
 	if flags&hasTensor == 0 {
 		return it
 	}

@@ -20,6 +20,7 @@ const (
 	ownOffsets             // the chunk's offsets are not the index's
 	ownSizes               // the chunk's sizes are not the tensor's
 	ownLayout              // properties beside the dtype are not the usual ones
+	hasSum                 // there is a Sum
 )
 
 // What the properties of a tensor have.
@@ -64,6 +65,7 @@ func appendItem(b []byte, it WriteItem, same bool) []byte {
 	set(sameFQN, same)
 	set(hasOffset, it.Index.Offset != nil)
 	set(hasTensor, d != nil)
+	set(hasSum, it.Sum != 0)
 	if d != nil {
 		set(ownOffsets, it.Index.Offset == nil || !slices.Equal(d.Chunk.Offsets, it.Index.Offset))
 		set(ownSizes, !slices.Equal(d.Chunk.Sizes, d.Size))
@@ -76,6 +78,9 @@ func appendItem(b []byte, it WriteItem, same bool) []byte {
 	b = binary.AppendVarint(b, int64(it.Index.Index))
 	if it.Index.Offset != nil {
 		b = appendDims(b, it.Index.Offset)
+	}
+	if it.Sum != 0 {
+		b = binary.LittleEndian.AppendUint64(b, it.Sum)
 	}
 	if d == nil {
 		return b

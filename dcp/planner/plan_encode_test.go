@@ -54,7 +54,9 @@ func samplePlan(t testing.TB) *SavePlan {
 			Size: []int64{5, 6},
 		},
 	}
-	plan.Items = append(plan.Items, odd, odd)
+	summed := odd
+	summed.Sum = 1 << 63
+	plan.Items = append(plan.Items, odd, odd, summed)
 	plan.PlannerData = append(plan.PlannerData,
 		(&saved{}).path("renamed", "a", -3, "b").path("", "").path("empty path").paths...)
 	plan.StorageData = prefix{"__3_", true}
@@ -128,6 +130,7 @@ func TestPlanClaims(t *testing.T) {
 		"items":    {planFormat},
 		"name":     {planFormat, 1, 0, 0},
 		"offset":   {planFormat, 1, 0, hasOffset, 1, 'x', 0},
+		"sum":      {planFormat, 1, 0, hasSum, 1, 'x', 0},
 		"paths":    {planFormat, 0},
 		"elements": {planFormat, 0, 2},
 		"key":      {planFormat, 0, 2, 2},

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"context"
+
 	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/tensor"
 )
@@ -42,6 +44,9 @@ type WriteItem struct {
 
 	// TensorData is nil for an object.
 	TensorData *TensorWriteData
+
+	// Sum is a checksum of the content, for CheckReplicas; 0 when nobody asked.
+	Sum uint64
 }
 
 // SavePlan is what one rank writes: torch's SavePlan.
@@ -62,7 +67,7 @@ type SavePlan struct {
 //	SetUpPlanner, CreateLocalPlan   on every rank
 //	CreateGlobalPlan                on the coordinator
 //	FinishPlan                      on every rank
-//	ResolveData                     once for each item of the finished plan
+//	ResolveData                     for each item of the finished plan
 //
 // Only calls of ResolveData may run at the same time. After an error nothing
 // more is called.
@@ -83,8 +88,9 @@ type SavePlanner interface {
 	FinishPlan(plan *SavePlan) (*SavePlan, error)
 
 	// ResolveData returns what item stores: a *tensor.Tensor of the chunk's
-	// size, or for WriteByteIO a plain Go value. It is not written to.
-	ResolveData(item WriteItem) (any, error)
+	// size, or for WriteByteIO a plain Go value. It is not written to. It may
+	// take its time, but not when ctx is done.
+	ResolveData(ctx context.Context, item WriteItem) (any, error)
 }
 
 // ItemSize is what an item weighs when files and ranks are balanced: torch's

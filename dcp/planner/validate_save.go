@@ -72,6 +72,9 @@ func checkAgreement(found *entries, plans []*SavePlan, bad *PlanError) {
 				x := found.list[found.of[rank][i]]
 				other = x.rank
 				what, here, there = chunkDisagreement(it, x.item)
+				if what == "" && it.Sum != x.item.Sum {
+					what, here, there = "content", fmt.Sprintf("%016x", it.Sum), fmt.Sprintf("%016x", x.item.Sum)
+				}
 			}
 			if what != "" && !slices.Contains(s.told, what) {
 				s.told = append(s.told, what)

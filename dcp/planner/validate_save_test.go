@@ -15,7 +15,7 @@ func TestCreateGlobalPlanRefuses(t *testing.T) {
 	f4 := func(n int64) *tensor.Tensor { return zeros(t, tensor.Float32, n) }
 	half := &ShardedTensor{
 		DType: tensor.Float16, Size: []int64{4},
-		Shards: []Shard{{[]int64{2}, zeros(t, tensor.Float16, 2)}},
+		Shards: []Shard{{Offsets: []int64{2}, Tensor: zeros(t, tensor.Float16, 2)}},
 	}
 	tests := []struct {
 		name   string
@@ -38,7 +38,7 @@ func TestCreateGlobalPlanRefuses(t *testing.T) {
 		{"list and dict", []state{{"a": []any{f4(1)}}, {"a": state{"x": 1}}}, ErrRanksDisagree},
 		{"twice on a rank", []state{{"w": &ShardedTensor{
 			DType: tensor.Float32, Size: []int64{2},
-			Shards: []Shard{{[]int64{0}, f4(2)}, {[]int64{0}, f4(2)}},
+			Shards: []Shard{{Offsets: []int64{0}, Tensor: f4(2)}, {Offsets: []int64{0}, Tensor: f4(2)}},
 		}}}, ErrDuplicateItem},
 	}
 	for _, tt := range tests {
