@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 )
 
 // The environment of a process that saves until it is killed, and how often
-// that is done when not 60 times.
+// that is done when not 200 times.
 const (
 	saverEnv  = "GODCP_TEST_SAVER"
 	roundsEnv = "GODCP_TEST_KILLS"
@@ -32,8 +33,8 @@ func init() {
 	}
 }
 
-// saveForever overwrites the checkpoint in dir with the next step, from two
-// ranks with two files each, and says so when a save has returned.
+// saveForever says which step is in dir, 0 for none, then saves the next ones,
+// from two ranks with two files each, and says so when a save has returned.
 func saveForever(dir string) error {
 	fsys, err := local.New(dir)
 	if err != nil {
@@ -43,6 +44,7 @@ func saveForever(dir string) error {
 	if there, err := wholeStep(context.Background(), fsys); err == nil {
 		step = there
 	}
+	fmt.Println(step)
 	for {
 		step++
 		o := dcp.WriterOptions{Overwrite: true, ThreadCount: 2}
@@ -53,31 +55,36 @@ func saveForever(dir string) error {
 	}
 }
 
-// TestKilledSaver kills a process that saves, at random moments: afterwards the
-// checkpoint is whole, and not older than the last save that returned.
+// TestKilledSaver kills a process that saves, at random moments, in a folder
+// that others were killed in before, or a fresh one: afterwards the checkpoint
+// is whole, and not older than the last save that returned.
 func TestKilledSaver(t *testing.T) {
-	rounds := 60
+	rounds := 200
 	if s := os.Getenv(roundsEnv); s != "" {
 		var err error
 		if rounds, err = strconv.Atoi(s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	fsys, err := local.New(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := t.TempDir()
 	for round := range rounds {
+		dir := filepath.Join(root, "used")
+		if round%4 == 0 {
+			dir = filepath.Join(root, strconv.Itoa(round))
+		}
 		last := killSaver(t, dir, time.Duration(rand.IntN(25_000))*time.Microsecond)
-		if step := stepOf(t, fsys); step < last || step > last+1 {
+		step, err := wholeStep(t.Context(), openLocal(t, dir))
+		if absent := last == 0 && isAbsent(err); err != nil && !absent {
+			t.Fatalf("round %d, after step %d: %v", round, last, err)
+		}
+		if step < last || step > last+1 {
 			t.Fatalf("round %d: step %d is there, the last one that was saved is %d", round, step, last)
 		}
 	}
 }
 
-// killSaver lets a process save and kills it some time after its first save
-// has returned. It returns the last step that it has saved.
+// killSaver lets a process save and kills it some time after it has begun. It
+// returns the last step that it knows to be there.
 func killSaver(t *testing.T, dir string, after time.Duration) (last int64) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

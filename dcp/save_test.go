@@ -226,7 +226,7 @@ func TestSaveCrashes(t *testing.T) {
 
 // TestTwoSavers save to one place at once: one wins, the other is told.
 func TestTwoSavers(t *testing.T) {
-	for round := range 100 {
+	for round := range 200 {
 		fsys := memfs.New()
 		overwrite := round%2 == 1
 		if overwrite {

@@ -112,11 +112,22 @@ func (f *fileWriter) write(ctx context.Context) ([]WriteResult, error) {
 	f.w.note(written{name, true})
 	rs, err := f.attempt(ctx, name, fsbase.Condition{})
 	if errors.Is(err, fsbase.ErrCommitUnknown) {
-		// Of a data file, not of the checkpoint: that was surely not published.
-		err = errors.New(name + ": " + err.Error())
+		err = unpublished{err}
 	}
 	return rs, err
 }
+
+// unpublished is the error of a data file whose commit had no answer. The
+// checkpoint was surely not published, so ErrCommitUnknown is not found in it.
+type unpublished struct{ err error }
+
+func (e unpublished) Error() string { return "a data file: " + e.err.Error() }
+
+func (e unpublished) Is(target error) bool {
+	return target != fsbase.ErrCommitUnknown && errors.Is(e.err, target)
+}
+
+func (e unpublished) As(target any) bool { return errors.As(e.err, target) }
 
 func (f *fileWriter) attempt(ctx context.Context, name string, cond fsbase.Condition) ([]WriteResult, error) {
 	if f.resident() {
