@@ -42,7 +42,8 @@ func run(ctx context.Context, url string) error {
 				return err
 			}
 			state := map[string]any{"model": map[string]any{"w": w}, "step": step}
-			_, err = dcp.Save(ctx, url, state, dcp.SaveOptions{Group: g, WriterOptions: dcp.WriterOptions{Overwrite: step > 0}})
+			// Overwrite also lets the example run again in the same place.
+			_, err = dcp.Save(ctx, url, state, dcp.SaveOptions{Group: g, WriterOptions: dcp.WriterOptions{Overwrite: true}})
 			return err
 		})
 		if err != nil {
@@ -79,7 +80,7 @@ func run(ctx context.Context, url string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("rank %d of 2 loaded columns %d to %d, beginning with %v, in %d reads\n", g.Rank(), offset[1], offset[1]+2, first, rep.Items)
+		fmt.Printf("rank %d of 2 loaded columns %d to %d, beginning with %v, in %d reads\n", g.Rank(), offset[1], offset[1]+cols/2-1, first, rep.Items)
 		return nil
 	})
 	if err != nil {
