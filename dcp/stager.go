@@ -88,8 +88,11 @@ func (s *staging) leaf(v any) (any, error) {
 	case Resolver:
 		return s.resolved(v)
 	case *ShardedTensor:
-		if v == nil || v.Validate() != nil {
+		if v == nil {
 			return v, nil
+		}
+		if err := v.Validate(); err != nil {
+			return nil, err
 		}
 		c := &ShardedTensor{DType: v.DType, Size: slices.Clone(v.Size)}
 		for _, sh := range v.Shards {
