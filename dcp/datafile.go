@@ -51,11 +51,11 @@ func (d *dataFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// resident tells whether all data lies in memory, so that a file can be laid
-// out first and go up in parallel parts.
-func (f *fileWriter) resident() bool {
-	r, ok := f.p.(interface{ Resident() bool })
-	return ok && r.Resident() && len(f.w.o.Extensions) == 0
+// resident tells whether all data lies in memory, so that a file can go up in
+// parallel parts.
+func resident(p planner.SavePlanner) bool {
+	r, ok := p.(interface{ Resident() bool })
+	return ok && r.Resident()
 }
 
 // upload writes the file as one dataFile; ok is false when too much would have

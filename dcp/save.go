@@ -23,11 +23,12 @@ type SaveOptions struct {
 	Planner planner.SavePlanner
 
 	// StorageWriter writes it; nil means a FileSystemWriter with the options
-	// below.
+	// below, or for SerializationSafetensors a HuggingFaceStorageWriter.
 	StorageWriter StorageWriter
 	WriterOptions
 
-	// Report, if not nil, receives what this rank's FileSystemWriter did.
+	// Report, if not nil, receives what this rank's writer did, unless that is
+	// StorageWriter.
 	Report *SaveReport
 
 	Mux *fsbase.Mux // nil means fsbase.DefaultMux
@@ -41,7 +42,9 @@ type SaveOptions struct {
 // is there afterwards, whole and durable, or whatever was there before still
 // is; every rank gets the same outcome. An error is a *CheckpointError. If
 // errors.Is finds fsbase.ErrCommitUnknown in it, the checkpoint may have been
-// published; saving again with the same SaveID settles it.
+// published; saving again with the same SaveID settles it. What
+// SerializationSafetensors can promise of this is said at
+// HuggingFaceStorageWriter.
 //
 // Nothing runs on after Save returns.
 func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
@@ -70,12 +73,25 @@ func SaveFS(ctx context.Context, fsys fsbase.FileSystemBase, state map[string]an
 }
 
 func saveTo(ctx context.Context, fsys fsbase.FileSystemBase, id string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
-	w := NewFileSystemWriter(fsys, id, o.WriterOptions)
+	w := newWriter(fsys, id, o)
 	md, err := save(ctx, w, state, o)
 	if o.Report != nil {
 		*o.Report = w.Report()
 	}
 	return md, err
+}
+
+// newWriter is the writer of this package for the options.
+func newWriter(fsys fsbase.FileSystemBase, id string, o SaveOptions) interface {
+	StorageWriter
+	Report() SaveReport
+} {
+	if o.SerializationFormat != SerializationSafetensors {
+		return NewFileSystemWriter(fsys, id, o.WriterOptions)
+	}
+	return NewHuggingFaceStorageWriter(fsys, id, HuggingFaceOptions{
+		WriterOptions: o.WriterOptions, SaveDistributed: o.Group != nil && o.Group.Size() > 1,
+	})
 }
 
 // coordinator is the rank that plans for all and publishes.
