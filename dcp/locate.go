@@ -130,12 +130,16 @@ func (r *reader) locateItem(f opened, j job) (*payload, error) {
 			return locateInMemory(item)
 		}
 	}
+	if h, ok := hintOf(j); ok && !r.untrusted && !j.whole() {
+		sec, err := sectionOnTrust(f, j.info.Offset, j.info.Length)
+		if err != nil {
+			return nil, err
+		}
+		return hinted(sec, h, j), nil
+	}
 	sec, err := section(f, j.info.Offset, j.info.Length)
 	if err != nil {
 		return nil, err
-	}
-	if h, ok := hintOf(j); ok && !r.untrusted && !j.whole() {
-		return hinted(sec, h, j), nil
 	}
 	a, err := torchfile.Open(sec, sec.Size(), torchfile.Limits{})
 	if err != nil {

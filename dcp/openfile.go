@@ -104,10 +104,20 @@ const onTrust = 4 << 20
 // section checks that a byte range lies in a file and returns it. Of a short one
 // in a file of unknown size the reads will tell.
 func section(f opened, offset, length int64) (*io.SectionReader, error) {
+	return sectionOf(f, offset, length, length > onTrust)
+}
+
+// sectionOnTrust is section for a range of any length, for which no memory is
+// taken on its word.
+func sectionOnTrust(f opened, offset, length int64) (*io.SectionReader, error) {
+	return sectionOf(f, offset, length, false)
+}
+
+func sectionOf(f opened, offset, length int64, ask bool) (*io.SectionReader, error) {
 	if offset < 0 || length < 0 || offset+length < 0 {
 		return nil, outOfRange(f, offset, fmt.Errorf("%d bytes at %d", length, offset))
 	}
-	if f.sized() || length > onTrust {
+	if f.sized() || ask {
 		n, err := f.size()
 		if err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func (l *loading) whole(ctx context.Context, f opened, j job) (done bool, err er
 	if !ok || l.r.raw || len(j.reads) != 1 || !slices.Equal(j.reads[0].Lengths, j.chunk.Sizes) {
 		return false, nil
 	}
-	sec, err := section(f, j.info.Offset, j.info.Length)
+	sec, err := sectionOnTrust(f, j.info.Offset, j.info.Length)
 	if err != nil {
 		return false, err
 	}
@@ -60,13 +60,8 @@ func (l *loading) whole(ctx context.Context, f opened, j job) (done bool, err er
 	if err := l.run(ctx, t, blocks); err != nil || !around.complete() {
 		return false, err
 	}
-	a, err := torchfile.Open(around, j.info.Length, torchfile.Limits{})
-	if err != nil {
-		return false, nil
-	}
-	p, err := locateArchive(a, sec)
-	if err != nil || p.matches(j.item, j.chunk) != nil || !p.dense || p.bigEndian || p.layout.Conj || p.layout.Neg ||
-		p.offset != h.head || p.size != h.size {
+	p := around.payload(sec, j)
+	if p == nil {
 		return false, nil
 	}
 	t.p, t.check = p, p.hasCRC
@@ -108,6 +103,21 @@ func (a *around) fill(mem []byte, b ranges.Block) error {
 		a.gotTail = true
 	}
 	return nil
+}
+
+// payload is what the archive says of the elements; nil if that is not what the
+// hint says, or if it cannot be read without them.
+func (a *around) payload(sec io.ReaderAt, j job) *payload {
+	archive, err := torchfile.Open(a, j.info.Length, torchfile.Limits{})
+	if err != nil {
+		return nil
+	}
+	p, err := locateArchive(archive, sec)
+	if err != nil || p.matches(j.item, j.chunk) != nil || p.offset != a.hint.head || p.size != a.hint.size ||
+		!p.dense || p.bigEndian || p.layout.Conj || p.layout.Neg {
+		return nil
+	}
+	return p
 }
 
 // complete tells whether both ends were read: an item without elements has no
