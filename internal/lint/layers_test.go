@@ -57,11 +57,12 @@ var house = []room{
 	},
 
 	{
-		path: "cmd/dcp",
-		ours: list("backends/all fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
+		path: "cmd/dcp/cli",
+		ours: list("fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
 		others: list("github.com/spf13/cobra github.com/vbauerster/cupwriter github.com/vbauerster/mpb" +
 			" golang.org/x/sync golang.org/x/sys"),
 	},
+	{path: "cmd/dcp", ours: list("backends/all cmd/dcp/cli")},
 	{path: "bench/internal/compare"},
 	{
 		path: "bench/load", ours: list("backends/local tensor dcp bench/internal/compare"),

@@ -2,7 +2,7 @@
 
 // The race detector takes several times the memory.
 
-package main
+package cli
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -10,15 +10,17 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	_ "github.com/godcp/godcp/backends/all"
 )
 
 // commands are the processes that tests start.
-var commands = map[string]func(){"dcp": main}
+var commands = map[string]func(){"dcp": func() { os.Exit(Main()) }}
 
 func TestMain(m *testing.M) { testscript.Main(m, commands) }
 
 // testdata is the repository's.
-const testdata = "../../testdata"
+const testdata = "../../../testdata"
 
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs(testdata)
