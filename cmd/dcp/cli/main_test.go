@@ -11,7 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	_ "github.com/godcp/godcp/backends/all"
+	_ "github.com/godcp/godcp/backends/local"
+	_ "github.com/godcp/godcp/backends/memfs"
 )
 
 // commands are the processes that tests start.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -21,10 +22,7 @@ func (a *app) versionCmd() *cobra.Command {
 				Version string   `json:"version"`
 				Go      string   `json:"go"`
 				Schemes []string `json:"schemes"`
-			}{"unknown", runtime.Version(), fsbase.Schemes()}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Version = info.Main.Version
-			}
+			}{version(), runtime.Version(), fsbase.Schemes()}
 			if a.json {
 				return a.printJSON(v)
 			}
@@ -32,4 +30,22 @@ func (a *app) versionCmd() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// version is that of this module, whose ever the program is.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path != "github.com/godcp/godcp" {
+			continue
+		}
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		return cmp.Or(m.Version, "(devel)")
+	}
+	return "unknown"
 }
