@@ -74,6 +74,7 @@ var house = []room{
 		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),
 	},
 	{path: "interop"},
+	{path: "internal/walkthrough"},
 }
 
 // light are the packages that others build on: they and all that they reach
