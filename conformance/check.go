@@ -45,10 +45,10 @@ type Check struct {
 func Checks() []Check {
 	return slices.Concat(
 		nameChecks, writeChecks, closeChecks, infoChecks, readChecks, pinChecks, operationChecks,
-		sizeChecks, interleavingChecks, raceChecks, handleChecks, errorChecks,
+		sizeChecks, ladderChecks, hugeChecks, interleavingChecks, raceChecks, handleChecks, errorChecks,
 		cancelChecks, capabilityChecks, listChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks,
-		uploadChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
-		leakChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
+		faultCommitChecks, faultReadChecks, leakChecks,
 	)
 }

@@ -34,7 +34,7 @@ var demands = map[string]string{
 	"C2":  "of commits under one absent name exactly one succeeds, the others are ErrPrecondition and fs.ErrExist and leave nothing",
 	"C3":  "a swap succeeds only on the version that it names, otherwise it is ErrPrecondition and changes nothing",
 	"C4":  "different contents of one name never have the same version, and none is empty",
-	"C5":  "Upload publishes exactly size bytes of its source under its condition, or nothing",
+	"C5":  "Upload publishes exactly the first size bytes of its source under its condition, or nothing, and reads nothing else of it nor after it returned",
 	"C6":  "ReadRanges fills every Dst from the version it tells, or fails, with ErrChanged for a pin that is not current",
 	"C7":  "Stat is OpenStream's Info",
 	"C8":  "List yields every stream with the raw prefix, files only, in byte order, each once",
@@ -42,4 +42,6 @@ var demands = map[string]string{
 	"C10": "RemoveAll removes and yields what List would list, and nothing else",
 	"C11": "WithoutSync is the same storage, and only durability differs",
 	"E1":  "errors are *fs.PathError, have no secrets in them, and are told apart by errors.Is",
+	"E3":  "a Commit whose outcome is not known is ErrCommitUnknown, and asking again settles it",
+	"E4":  "what the storage refuses for now is ErrThrottled, what is not allowed is fs.ErrPermission, and neither is taken for absence",
 }

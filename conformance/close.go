@@ -69,16 +69,19 @@ func checkCloseAgain(t *trial) {
 	t.wantContent("W4", p, data)
 }
 
-func checkResidue(t *trial) {
-	residue := func(after string) {
-		names, err := t.env.residue(t.ctx, t.fs)
-		if err != nil {
-			t.fatalf("the harness cannot tell the residue: %v", err)
-		}
-		if len(names) > 0 {
-			t.errorf("W4", "after %s there is %q", after, names)
-		}
+// wantNoResidue demands that nothing but streams lies about.
+func (t *trial) wantNoResidue(after string) {
+	names, err := t.env.residue(t.ctx, t.fs)
+	if err != nil {
+		t.fatalf("the harness cannot tell the residue: %v", err)
 	}
+	if len(names) > 0 {
+		t.errorf("W4", "after %s there is %q", after, names)
+	}
+}
+
+func checkResidue(t *trial) {
+	residue := t.wantNoResidue
 	residue("nothing at all")
 	p := t.path("dir/a")
 	w := t.create(p)

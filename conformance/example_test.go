@@ -51,6 +51,7 @@ func ExampleChecks() {
 		}
 	}
 	// Output:
+	// MUST sizes/swap
 	// MUST handles/swap
 	// MUST swap/current
 	// MUST swap/stale

@@ -24,6 +24,18 @@ func offers() []conformance.Option {
 		conformance.WithResidue(func(_ context.Context, fsys fsbase.FileSystemBase) ([]string, error) {
 			return fsys.(mutants.Backend).Residue(), nil
 		}),
+		conformance.WithFaults(faults),
+	}
+}
+
+// faults are those of package mutants.
+var faults = conformance.Faults{
+	Lose: arm(mutants.Lose), Refuse: arm(mutants.Refuse), Forbid: arm(mutants.Forbid), Truncate: arm(mutants.Truncate),
+}
+
+func arm(how string) conformance.Arm {
+	return func(_ context.Context, fsys fsbase.FileSystemBase, f conformance.Fault) (func() int, error) {
+		return fsys.(mutants.Backend).Arm(how, string(f.On), f.Skip, f.Times)
 	}
 }
 

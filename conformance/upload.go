@@ -55,33 +55,6 @@ var uploadChecks = []Check{
 	},
 }
 
-// faultySource is a source whose ReadAt fails when it reaches failAt, says
-// io.EOF where its data ends, and calls onRead before each read.
-type faultySource struct {
-	data   []byte
-	failAt int // -1 for never
-	onRead func(off int64)
-}
-
-var errSource = errors.New("the source failed on purpose")
-
-func (s *faultySource) ReadAt(p []byte, off int64) (int, error) {
-	if s.onRead != nil {
-		s.onRead(off)
-	}
-	if off >= int64(len(s.data)) {
-		return 0, io.EOF
-	}
-	n := copy(p, s.data[off:])
-	switch end := int(off) + n; {
-	case s.failAt >= 0 && end > s.failAt:
-		return max(0, s.failAt-int(off)), errSource
-	case end == len(s.data):
-		return n, io.EOF // allowed with all of p, and needed with less
-	}
-	return n, nil
-}
-
 func checkUpload(t *trial) {
 	for _, n := range []int{0, 1, 70_000, t.largeSize()} {
 		p, data := t.path(fmt.Sprintf("new/folder/%d", n)), content(uint64(n), n+10)

@@ -93,8 +93,12 @@
 //	C4  Versions: two different committed contents of one name never have the
 //	    same version; a version is never "".
 //	C5  Uploader: Upload reads src by ReadAt, possibly in parallel and more than
-//	    once, and publishes size bytes under the given condition, as W1–W7. A
-//	    source that fails publishes nothing.
+//	    once, never outside its first size bytes and never after it has
+//	    returned, and publishes these bytes, as W1–W7, under the given condition,
+//	    which counts when it publishes. A source that fails publishes nothing,
+//	    be it with an error other than io.EOF, which may come with all bytes, or
+//	    with too few bytes ([ReadSource]). Other bytes than the source's are
+//	    never published, even if it breaks io.ReaderAt.
 //	C6  RangeReader: fills every Dst or fails; a pin that is not the current
 //	    version is ErrChanged; the Info is that of the version read.
 //	C7  Stater: Stat is OpenStream's Info without opening.
@@ -116,7 +120,12 @@
 //	    ErrCommitUnknown. (io.EOF of ReadAt is bare.)
 //	E2  The error of the storage's own library stays reachable by errors.As.
 //	E3  A Commit whose outcome is not known is ErrCommitUnknown: the caller may
-//	    ask again with the same bytes and condition, and must not clean up.
+//	    ask again with the same bytes and condition, and must not clean up. A
+//	    caller's own commit is never reported as another's.
+//	E4  What the storage refuses for now (503) is ErrThrottled, and what the
+//	    caller may not do (403) is fs.ErrPermission, once the backend has
+//	    stopped asking again. Neither is taken for absence by anything that
+//	    looks, and a listing does not end early without an error.
 package fsbase
 
 import (

@@ -14,6 +14,7 @@ type Backend interface {
 	Reopen() fsbase.FileSystemBase
 	Crash() fsbase.FileSystemBase
 	Residue() []string
+	Arm(how, on string, skip, times int) (disarm func() (struck int), err error)
 }
 
 var (
