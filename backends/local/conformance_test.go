@@ -46,8 +46,8 @@ func harness(open func(root string) (fsbase.FileSystemBase, error)) conformance.
 		},
 		Residue: func(t testing.TB, fsys fsbase.FileSystemBase) []string { return ownFiles(t, fsys.(*FS).Root()) },
 		Faults: conformance.Faults{
-			Lose:   arm(true, syscall.EIO, stepRename, stepLink, stepSyncDir),
-			Forbid: arm(false, syscall.EACCES, stepRename, stepLink),
+			Lose:   arm(true, syscall.EIO, stepRename, stepExclude, stepLink, stepSyncDir),
+			Forbid: arm(false, syscall.EACCES, stepRename, stepExclude, stepLink),
 		},
 	}
 }
