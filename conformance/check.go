@@ -47,7 +47,7 @@ func Checks() []Check {
 		nameChecks, writeChecks, closeChecks, infoChecks, readChecks, pinChecks, operationChecks,
 		sizeChecks, ladderChecks, hugeChecks, interleavingChecks, raceChecks, handleChecks, errorChecks,
 		cancelChecks, capabilityChecks, listChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks,
+		swapRaceChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
 		faultCommitChecks, faultReadChecks, leakChecks,
 	)

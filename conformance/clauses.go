@@ -30,6 +30,7 @@ var demands = map[string]string{
 	"O4":  "Mkdir of what exists is fine, and no operation depends on it",
 	"O5":  "a context that is done before a call makes it fail with the context's error, without effect",
 	"O6":  "a FileSystemBase is safe for concurrent use",
+	"O7":  "every call on a name takes effect at one moment between its begin and its end, the same for all clients and handles",
 	"C1":  "a capability that As finds works",
 	"C2":  "of commits under one absent name exactly one succeeds, the others are ErrPrecondition and fs.ErrExist and leave nothing",
 	"C3":  "a swap succeeds only on the version that it names, otherwise it is ErrPrecondition and changes nothing",

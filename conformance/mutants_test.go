@@ -2,7 +2,9 @@ package conformance_test
 
 import (
 	"context"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,9 +52,26 @@ func verify(t *testing.T, b mutants.Backend, options ...conformance.Option) *con
 	return rep
 }
 
+// mutantRuns, in the environment, is how often each mutant is run: a check that
+// fails it by luck shows. The seed is another each time, and in the failure.
+const mutantRuns = "GODCP_MUTANT_RUNS"
+
+func runsOfMutants(t *testing.T) int {
+	text := os.Getenv(mutantRuns)
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s is no number of runs", mutantRuns, text)
+	}
+	return n
+}
+
 // TestMutants holds every check to what it is for: a mutant must fail each of
 // the checks that it is there to fail, and every check must fail one.
 func TestMutants(t *testing.T) {
+	runs := runsOfMutants(t)
 	killing, named := map[string]bool{}, map[string]bool{}
 	for _, m := range mutants.All() {
 		if named[m.Name] || len(m.Kills) == 0 {
@@ -60,12 +79,15 @@ func TestMutants(t *testing.T) {
 		}
 		named[m.Name] = true
 		t.Run(m.Name, func(t *testing.T) {
-			for _, c := range verify(t, m.New(), conformance.Only(m.Kills...)).Checks {
-				killing[c.ID] = true
-				if c.Result != conformance.Fail {
-					t.Errorf("%s: %s %s", c.ID, c.Result, c.Detail)
+			for run := range runs {
+				rep := verify(t, m.New(), conformance.Only(m.Kills...))
+				for _, c := range rep.Checks {
+					killing[c.ID] = true
+					if c.Result != conformance.Fail {
+						t.Errorf("run %d of %d, seed %d: %s: %s %s", run+1, runs, rep.Seed, c.ID, c.Result, c.Detail)
+					}
+					wantCited(t, c)
 				}
-				wantCited(t, c)
 			}
 		})
 	}

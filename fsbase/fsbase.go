@@ -79,6 +79,11 @@
 //	O5  A context that is done before a call makes the call fail with the
 //	    context's error, with no effect.
 //	O6  A FileSystemBase is safe for concurrent use.
+//	O7  Calls on one name are linearizable: each (of a write, Commit; of a read,
+//	    OpenStream) takes effect at one moment between its begin and its end,
+//	    and all clients and handles see the same order. Only an unconditional
+//	    Commit or Rename that overlaps a conditional write of the same name may
+//	    be lost to it.
 //
 // Capabilities
 //
