@@ -49,6 +49,6 @@ func Checks() []Check {
 		cancelChecks, capabilityChecks, listChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
-		faultCommitChecks, faultReadChecks, scenarioChecks, leakChecks,
+		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
 	)
 }

@@ -36,7 +36,7 @@ var historyChecks = []Check{
 		ID: "history/handles", Clauses: []string{"O7"}, Level: Must, Profile: Atomic, Needs: []Capability{CanReopen},
 		Doc: "The same of clients on two handles, with all kinds of writes that the backend has.",
 		run: func(t *trial) {
-			handles := []*trial{t, t.reopened()}
+			handles := t.handles()
 			t.histories(handles, actWrite, actWrite, actRemove)
 			if has[fsbase.ExclusiveCreator](t.fs) && has[fsbase.Swapper](t.fs) {
 				t.histories(handles, actExclusive, actSwap, actSwap, actSwap, actRemove)

@@ -42,7 +42,7 @@ func survivor(t *trial) *trial {
 // can be two.
 func (t *trial) saver(dir string, generation, calls int) *saver {
 	s := &saver{dir: dir, generation: generation, calls: calls}
-	handles := []*trial{t, survivor(t)}
+	handles := t.handles()
 	for rank := range ranksOfSaver {
 		s.ranks = append(s.ranks, handles[rank%len(handles)])
 	}

@@ -90,13 +90,18 @@ func TestAnyOrderAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func mutant(t *testing.T, name string) mutants.Backend {
+func named(t testing.TB, name string) mutants.Mutant {
 	t.Helper()
 	i := slices.IndexFunc(mutants.All(), func(m mutants.Mutant) bool { return m.Name == name })
 	if i < 0 {
 		t.Fatalf("no mutant is named %q", name)
 	}
-	return mutants.All()[i].New()
+	return mutants.All()[i]
+}
+
+func mutant(t testing.TB, name string) mutants.Backend {
+	t.Helper()
+	return named(t, name).New()
 }
 
 func TestFailureTellsTheClauseAndThePath(t *testing.T) {

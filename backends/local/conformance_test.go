@@ -98,3 +98,13 @@ func ownFiles(t testing.TB, root string) []string {
 	}
 	return names
 }
+
+func FuzzModel(f *testing.F) {
+	conformance.Fuzz(f, harness(func(root string) (fsbase.FileSystemBase, error) {
+		fsys, err := New(root)
+		if err != nil {
+			return nil, err
+		}
+		return fsys.WithoutSync(), nil
+	}))
+}

@@ -47,3 +47,9 @@ func TestConformanceWithoutSync(t *testing.T) {
 		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
 	})
 }
+
+func FuzzModel(f *testing.F) {
+	conformance.Fuzz(f, conformance.Harness{
+		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New() },
+	})
+}
