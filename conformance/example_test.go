@@ -52,6 +52,7 @@ func ExampleChecks() {
 	}
 	// Output:
 	// MUST sizes/swap
+	// MUST race/mixed-swap
 	// MUST handles/swap
 	// MUST swap/current
 	// MUST swap/stale

@@ -43,7 +43,7 @@ var faultCommitChecks = []Check{
 			t.eachCommit(func(w way, p string, before, data []byte) {
 				publish := w.begin(t, p, data)
 				cond, _ := t.clear(w, p, before)
-				if t.mustStrike(t.env.faults.Refuse, Fault{On: ToCommit}, func() { _, _ = publish(cond) }) {
+				if t.mustStrike(t.env.faults.Refuse, Fault{On: ToCommit}, func() { _, _ = publish(t, cond) }) {
 					parts++
 				}
 				t.wantNoResidue("a refused " + w.what)
@@ -72,7 +72,7 @@ func checkLostCommit(t *trial) {
 			publish := w.begin(t, p, data)
 			cond, before := t.clear(w, p, before)
 			var err error
-			if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { _, err = publish(cond) }) {
+			if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { _, err = publish(t, cond) }) {
 				return
 			}
 			parts++
@@ -146,7 +146,7 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 			publish := w.begin(t, p, data)
 			cond, before := t.clear(w, p, before)
 			var err error
-			if !t.mustStrike(arm, Fault{On: ToCommit, Times: times}, func() { _, err = publish(cond) }) {
+			if !t.mustStrike(arm, Fault{On: ToCommit, Times: times}, func() { _, err = publish(t, cond) }) {
 				return
 			}
 			parts++
@@ -161,7 +161,7 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 			if cond, _ = t.clear(w, p, before); t.failed() {
 				return
 			}
-			if _, err := publish(cond); err != nil {
+			if _, err := publish(t, cond); err != nil {
 				t.errorf("E4", "%s to %q, which the storage does not deny any more: %v", w.what, p, err)
 			}
 			t.wantContent("W1", p, data)

@@ -55,7 +55,7 @@ func (t *trial) climb(clause string) {
 			data := content(uint64(10*i+j+1), n)
 			publish := w.begin(t, p, data)
 			cond, _ := t.clear(w, p, content(99, min(n, 5000)+1))
-			info, err := publish(cond)
+			info, err := publish(t, cond)
 			if err != nil {
 				t.errorf(clause, "%s of %d bytes to %q: %v", w.what, n, p, err)
 				continue
@@ -91,7 +91,7 @@ func (t *trial) refusal(w way, p string, before, data []byte) {
 	cond, _ := t.clear(w, p, content(3, len(before)))
 	info := t.put(p, before)
 	what := fmt.Sprintf("%s of %d bytes to %q, where another of %d bytes is", w.what, len(data), p, len(before))
-	_, err := publish(cond)
+	_, err := publish(t, cond)
 	if w.cond == ifAbsent {
 		t.wantLost(err, "%s", what)
 	} else if len(before) > 0 { // nothing is as good as nothing: the version may be the same

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/godcp/godcp/conformance"
 	"github.com/godcp/godcp/conformance/internal/mutants"
@@ -68,6 +69,9 @@ func runsOfMutants(t *testing.T) int {
 	return n
 }
 
+// short is for mutants that let calls wait for each other.
+var short = conformance.Limits{Timeout: 10 * time.Second}
+
 // TestMutants holds every check to what it is for: a mutant must fail each of
 // the checks that it is there to fail, and every check must fail one.
 func TestMutants(t *testing.T) {
@@ -80,11 +84,14 @@ func TestMutants(t *testing.T) {
 		named[m.Name] = true
 		t.Run(m.Name, func(t *testing.T) {
 			for run := range runs {
-				rep := verify(t, m.New(), conformance.Only(m.Kills...))
+				rep := verify(t, m.New(), conformance.Only(m.Kills...), conformance.WithLimits(short))
 				for _, c := range rep.Checks {
 					killing[c.ID] = true
 					if c.Result != conformance.Fail {
 						t.Errorf("run %d of %d, seed %d: %s: %s %s", run+1, runs, rep.Seed, c.ID, c.Result, c.Detail)
+					}
+					if strings.Contains(c.Detail, "did not return") {
+						t.Errorf("run %d of %d: %s is out of time, which is no finding: %s", run+1, runs, c.ID, c.Detail)
 					}
 					wantCited(t, c)
 				}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -25,6 +27,18 @@ var uploadChecks = []Check{
 		ID: "upload/short-source", Clauses: []string{"C5"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
 		Doc: "An Upload whose source ends before size fails and publishes nothing.",
 		run: checkShortSource,
+	},
+	{
+		ID: "upload/negative-size", Clauses: []string{"C5"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "Upload of a negative size is fs.ErrInvalid.",
+		run: func(t *trial) {
+			p := t.path("a")
+			for _, n := range []int64{-1, math.MinInt64} {
+				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, source("x"), n, fsbase.Condition{})
+				t.wantIs("C5", err, fmt.Sprintf("Upload of %d bytes to %q", n, p), fs.ErrInvalid)
+				t.wantAbsent("C5", p)
+			}
+		},
 	},
 	{
 		ID: "upload/source-error", Clauses: []string{"C5"}, Level: Should, Profile: Core, Needs: []Capability{Uploader},

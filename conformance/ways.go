@@ -20,8 +20,9 @@ type way struct {
 	begin func(t *trial, path string, data []byte) publication
 }
 
-// publication publishes what was prepared, under a condition.
-type publication func(cond fsbase.Condition) (fsbase.Info, error)
+// publication publishes what was prepared, with the handle and the context of
+// t, under a condition.
+type publication func(t *trial, cond fsbase.Condition) (fsbase.Info, error)
 
 const (
 	ifAbsent  = " under IfAbsent"
@@ -52,13 +53,16 @@ func (t *trial) ways() []way {
 	return ways
 }
 
+// isStream tells a WriteStream from what is one call.
+func (w way) isStream() bool { return w.clause != "C5" && w.clause != "C9" }
+
 // waysOf keeps the ways whose failures break one of the clauses.
 func (t *trial) waysOf(clauses ...string) []way {
 	return slices.DeleteFunc(t.ways(), func(w way) bool { return !slices.Contains(clauses, w.clause) })
 }
 
-func beginStream(t *trial, path string, data []byte) publication {
-	return func(cond fsbase.Condition) (fsbase.Info, error) {
+func beginStream(_ *trial, path string, data []byte) publication {
+	return func(t *trial, cond fsbase.Condition) (fsbase.Info, error) {
 		return t.commit(t.createIf(path, cond), data)
 	}
 }
@@ -74,8 +78,8 @@ func (t *trial) createIf(path string, cond fsbase.Condition) func() (fsbase.Writ
 	return func() (fsbase.WriteStream, error) { return t.fs.CreateStream(t.ctx, path) }
 }
 
-func beginUpload(t *trial, path string, data []byte) publication {
-	return func(cond fsbase.Condition) (fsbase.Info, error) {
+func beginUpload(_ *trial, path string, data []byte) publication {
+	return func(t *trial, cond fsbase.Condition) (fsbase.Info, error) {
 		return as[fsbase.Uploader](t).Upload(t.ctx, path, bytes.NewReader(data), int64(len(data)), cond)
 	}
 }
@@ -83,7 +87,7 @@ func beginUpload(t *trial, path string, data []byte) publication {
 func beginCopy(t *trial, path string, data []byte) publication {
 	from := t.path("copied")
 	t.put(from, data)
-	return func(cond fsbase.Condition) (fsbase.Info, error) {
+	return func(t *trial, cond fsbase.Condition) (fsbase.Info, error) {
 		return as[fsbase.Copier](t).Copy(t.ctx, from, path, cond)
 	}
 }
@@ -107,6 +111,20 @@ func (t *trial) clear(w way, path string, before []byte) (fsbase.Condition, []by
 		return fsbase.IfAbsent(), nil
 	}
 	return fsbase.Condition{}, nil
+}
+
+// stale returns a condition of the way's kind that does not hold of path, if
+// it has one. Something is there afterwards.
+func (w way) stale(t *trial, path string) fsbase.Condition {
+	info := t.put(path, content(97, 70))
+	t.put(path, content(96, 70))
+	switch w.cond {
+	case ifAbsent:
+		return fsbase.IfAbsent()
+	case ifVersion:
+		return fsbase.IfVersion(info.Version)
+	}
+	return fsbase.Condition{}
 }
 
 // remove removes path, whether it is there or not, and ends the check if it

@@ -46,6 +46,9 @@
 //	    the last Commit wins, whole. One stream is for one goroutine.
 //	W10 Write does not keep p and does not change it (io.Writer).
 //	W11 Commit returns the Info of exactly what it published.
+//	W12 ModTime is when the storage got the content, by the storage's clock, or
+//	    zero. It stays, and of two writes of one name, one after the other, the
+//	    later has no earlier time.
 //
 // Reading
 //
@@ -103,17 +106,20 @@
 //	    which counts when it publishes. A source that fails publishes nothing,
 //	    be it with an error other than io.EOF, which may come with all bytes, or
 //	    with too few bytes ([ReadSource]). Other bytes than the source's are
-//	    never published, even if it breaks io.ReaderAt.
+//	    never published, even if it breaks io.ReaderAt. A negative size is
+//	    fs.ErrInvalid.
 //	C6  RangeReader: fills every Dst or fails; a pin that is not the current
 //	    version is ErrChanged; the Info is that of the version read.
 //	C7  Stater: Stat is OpenStream's Info without opening.
 //	C8  Lister: every stream whose name has the raw prefix, recursively, files
 //	    only, in byte order of names, each once; an error ends the sequence, and
-//	    a consumer may stop early. Temporary names of unfinished writes are not
-//	    listed.
+//	    a consumer may stop early, and use the file system meanwhile: what is
+//	    there all the time is yielded whatever else comes and goes. Temporary
+//	    names of unfinished writes are not listed.
 //	C9  Copier: as read and commit of the same bytes; the source stays.
 //	C10 RemoveAller: removes every stream that Lister would list for the prefix
-//	    and yields each removed name; a failure is yielded and ends it.
+//	    and yields each removed name; a failure is yielded and ends it. What is
+//	    not yielded is not removed.
 //	C11 Unsyncer: the same storage without W3, nothing else changed.
 //
 // Errors

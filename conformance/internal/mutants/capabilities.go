@@ -35,6 +35,9 @@ func (s *Store) CreateSwap(ctx context.Context, path string, old fsbase.Version)
 // Upload implements fsbase.Uploader.
 func (s *Store) Upload(ctx context.Context, path string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
 	w, err := s.create(ctx, path, cond)
+	if err == nil && size < 0 {
+		err = failed("upload", path, fs.ErrInvalid)
+	}
 	if err != nil {
 		return fsbase.Info{}, err
 	}

@@ -16,6 +16,7 @@ func (m Mutant) New() Backend { return newVariant(New(), m.faults) }
 func All() []Mutant {
 	return slices.Concat(
 		ladderMutants, hostileMutants, streamMutants, faultMutants, historyMutants, scenarioMutants, modelMutants,
+		oddNameMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants,
 		nameMutants, writeMutants, closeMutants, cancelMutants, infoMutants, readMutants, operationMutants, sizeMutants,
 		atomicMutants, conditionMutants, uploadMutants, copyMutants, rangedMutants, errorMutants, listMutants, removeAllMutants, capabilityMutants, durableMutants,
 	)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -121,6 +122,12 @@ func (d *disk) store(path string, data []byte, synced bool) fsbase.Info {
 		d.durable[path] = o
 	}
 	return o.info
+}
+
+// number is which commit of the storage made the version.
+func number(v fsbase.Version) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(string(v), "v"))
+	return n
 }
 
 // remove removes path.
