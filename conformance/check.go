@@ -44,11 +44,12 @@ type Check struct {
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, writeChecks, closeChecks, infoChecks, readChecks, pinChecks, operationChecks,
-		sizeChecks, interleavingChecks, raceChecks, handleChecks, errorChecks,
-		cancelChecks, capabilityChecks, listChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks,
-		uploadChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
-		leakChecks,
+		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
+		pinWayChecks, operationChecks,
+		sizeChecks, ladderChecks, borderChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
+		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
+		swapRaceChecks, historyChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,
+		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
 	)
 }

@@ -17,7 +17,6 @@ import (
 // and why.
 var untestable = map[string]string{
 	"E2": "which error type the storage's own library has is known to the backend alone",
-	"E3": "an answer that is lost on the way needs a fault between the backend and its storage",
 }
 
 // contractClauses returns the numbers of the clauses in fsbase's comment.
@@ -81,7 +80,7 @@ func TestEveryClauseHasABindingCheck(t *testing.T) {
 func TestChecksAreWellFormed(t *testing.T) {
 	id := regexp.MustCompile(`^[a-z]+/[a-z]+(-[a-z]+)*$`)
 	profiles := []Profile{Core, Atomic, Exclusive, Swap, Ranged, List, Durable}
-	known := []Capability{CanReopen, CanCrash, CanResidue}
+	known := []Capability{CanReopen, CanCrash, CanResidue, CanLose, CanRefuse, CanForbid, CanTruncate}
 	for _, p := range probes {
 		known = append(known, p.name)
 	}

@@ -18,6 +18,11 @@ type Limits struct {
 	// A smaller PartLimits.MaxObject goes before it.
 	LargeSize int64 `json:"large_size"`
 
+	// HugeSize is the size in bytes of the only huge streams, which are written
+	// and read in blocks: default 104 MiB, where the largest of the default part
+	// sizes and buffers of SDKs end. Negative for none.
+	HugeSize int64 `json:"huge_size"`
+
 	// Rounds is how often a race is run: default 200. Each check tells which
 	// faults escape how often.
 	Rounds int `json:"rounds"`
@@ -37,8 +42,13 @@ func (l Limits) withDefaults() Limits {
 		}
 		return d
 	}
+	huge := int64(-1)
+	if l.HugeSize >= 0 {
+		huge = pick(l.HugeSize, 104<<20)
+	}
 	return Limits{
 		LargeSize: pick(l.LargeSize, 12<<20),
+		HugeSize:  huge,
 		Rounds:    int(pick(int64(l.Rounds), 200)),
 		Keys:      int(pick(int64(l.Keys), 1003)),
 		Timeout:   time.Duration(pick(int64(l.Timeout), int64(5*time.Minute))),
@@ -55,6 +65,8 @@ type Exception struct {
 // environment is what all trials of one run share.
 type environment struct {
 	limits  Limits
+	seed    uint64 // of everything random, except the folder of Verify
+	faults  Faults
 	except  map[string]string // check to reason
 	secrets []string
 	reopen  func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
@@ -63,7 +75,7 @@ type environment struct {
 }
 
 func newEnvironment(limits Limits, except []Exception) (*environment, error) {
-	e := &environment{limits: limits.withDefaults(), except: map[string]string{}}
+	e := &environment{limits: limits.withDefaults(), seed: newSeed(), except: map[string]string{}}
 	for _, x := range except {
 		if strings.TrimSpace(x.Reason) == "" {
 			return nil, fmt.Errorf("conformance: the exception for %q gives no reason", x.Check)
@@ -79,7 +91,7 @@ func newEnvironment(limits Limits, except []Exception) (*environment, error) {
 func (e *environment) report(fsys fsbase.FileSystemBase) *Report {
 	return &Report{
 		Version: ReportVersion, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Limits: e.limits, Capabilities: capabilitiesOf(fsys), Checks: []CheckResult{},
+		Seed: e.seed, Limits: e.limits, Capabilities: capabilitiesOf(fsys), Checks: []CheckResult{},
 	}
 }
 
@@ -88,6 +100,8 @@ func (e *environment) offers() []Capability {
 	var offers []Capability
 	for c, offered := range map[Capability]bool{
 		CanReopen: e.reopen != nil, CanCrash: e.crash != nil, CanResidue: e.residue != nil,
+		CanLose: e.faults.Lose != nil, CanRefuse: e.faults.Refuse != nil,
+		CanForbid: e.faults.Forbid != nil, CanTruncate: e.faults.Truncate != nil,
 	} {
 		if offered {
 			offers = append(offers, c)
@@ -107,8 +121,10 @@ func (e *environment) run(ctx context.Context, c Check, fsys fsbase.FileSystemBa
 	}
 	t := &trial{record: &record{check: c}, fs: fsys, root: root, env: e}
 	t.carryOut(ctx)
-	if res.Detail = t.detail(); res.Detail != "" {
+	if res.Detail = t.verdict(); res.Detail != "" {
 		res.Result = Fail
+	} else if t.lacks != "" {
+		res.Result, res.Detail = Absent, t.lacks
 	}
 	switch reason, ok := e.except[c.ID]; {
 	case ok && res.Result == Fail:
@@ -136,7 +152,7 @@ func (t *trial) carryOut(ctx context.Context) {
 	}()
 	select {
 	case <-done:
-		if !t.isFinished() && !t.failed() {
+		if !t.isFinished() && !t.failed() && t.lacks == "" {
 			t.add("the harness ended the check")
 		}
 		t.with(context.WithoutCancel(ctx)).cleanUp()

@@ -37,6 +37,7 @@ type Report struct {
 	Go           string              `json:"go"`
 	OS           string              `json:"os"`
 	Arch         string              `json:"arch"`
+	Seed         uint64              `json:"seed"` // of everything random in the run
 	Limits       Limits              `json:"limits"`
 	Capabilities []Capability        `json:"capabilities"` // that the backend has
 	Profiles     map[Profile]Outcome `json:"profiles"`

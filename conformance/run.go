@@ -21,13 +21,17 @@ type Harness struct {
 	Reopen func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 
 	// Crash returns the storage of fsys as it would be found after a power
-	// loss at this moment. fsys is not used afterwards.
+	// loss at this moment. fsys is not used afterwards; what is returned is, and
+	// may be crashed in its turn.
 	Crash func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 
 	// Residue returns the names of whatever the storage of fsys holds beside
 	// its streams and their folders: temporary files, parts of uploads that
 	// nobody finished.
 	Residue func(t testing.TB, fsys fsbase.FileSystemBase) []string
+
+	// Faults are what can be made to go wrong between fsys and its storage.
+	Faults Faults
 
 	// Except are the checks that the backend is known to fail.
 	Except []Exception
@@ -38,6 +42,10 @@ type Harness struct {
 
 	// Limits bound the work.
 	Limits Limits
+
+	// Seed is that of everything random in the suite, 0 for a new one each
+	// time. SeedVariable in the environment goes before it.
+	Seed uint64
 }
 
 // Run puts every check to the backend, each as a subtest named by its ID. It
@@ -52,7 +60,10 @@ func Run(t *testing.T, h Harness) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.secrets = h.Secrets
+	env.secrets, env.faults = h.Secrets, h.Faults
+	if env.seed, err = runSeed(h.Seed); err != nil {
+		t.Fatal(err)
+	}
 	var rep *Report
 	for _, c := range Checks() {
 		t.Run(c.ID, func(t *testing.T) {
@@ -79,6 +90,7 @@ func Run(t *testing.T, h Harness) {
 	rep.finish()
 	t.Logf("capabilities: %v", rep.Capabilities)
 	t.Logf("profiles: %v", rep.Profiles)
+	t.Logf("seed: %d", rep.Seed)
 }
 
 // bind gives env the functions of h that need t.

@@ -57,6 +57,21 @@ func WithSecrets(secrets ...string) Option {
 	}
 }
 
+// WithFaults gives Verify what [Harness].Faults gives [Run].
+func WithFaults(f Faults) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.faults = f }) }
+}
+
+// WithSeed makes Verify do what it did when it reported that seed. 0 means a
+// new one.
+func WithSeed(seed uint64) Option {
+	return func(v *verification) {
+		if seed != 0 {
+			v.arrange = append(v.arrange, func(e *environment) { e.seed = seed })
+		}
+	}
+}
+
 // Verify puts every check to fsys and reports. It needs no *testing.T: it is
 // what a command runs against a real bucket.
 //

@@ -17,6 +17,7 @@ func TestConformance(t *testing.T) {
 		Crash: func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
 			return fsys.(*memfs.FS).Crash()
 		},
+		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
 	})
 }
 
@@ -36,11 +37,19 @@ func TestConformanceOfSub(t *testing.T) {
 		New:    func(t testing.TB) fsbase.FileSystemBase { return sub(t, memfs.New()) },
 		Reopen: func(t testing.TB, s fsbase.FileSystemBase) fsbase.FileSystemBase { return sub(t, inner[s]) },
 		Crash:  func(t testing.TB, s fsbase.FileSystemBase) fsbase.FileSystemBase { return sub(t, inner[s].Crash()) },
+		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return inner[fsys] }),
 	})
 }
 
 func TestConformanceWithoutSync(t *testing.T) {
 	conformance.Run(t, conformance.Harness{
-		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New().WithoutSync() },
+		New:    func(testing.TB) fsbase.FileSystemBase { return memfs.New().WithoutSync() },
+		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
+	})
+}
+
+func FuzzModel(f *testing.F) {
+	conformance.Fuzz(f, conformance.Harness{
+		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New() },
 	})
 }
