@@ -42,4 +42,5 @@ var demands = map[string]string{
 	"C10": "RemoveAll removes and yields what List would list, and nothing else",
 	"C11": "WithoutSync is the same storage, and only durability differs",
 	"E1":  "errors are *fs.PathError, have no secrets in them, and are told apart by errors.Is",
+	"E2":  "the error of the storage's own library stays reachable by errors.As",
 }
