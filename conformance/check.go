@@ -27,6 +27,12 @@ const (
 	Durable   Profile = "durable"   // power loss
 )
 
+// Profiles returns every profile, in the order in which reports show them. The
+// slice is the caller's.
+func Profiles() []Profile {
+	return []Profile{Core, Atomic, Exclusive, Swap, Ranged, List, Durable}
+}
+
 // Check is one question put to a backend. Its ID never changes once released:
 // reports and exceptions refer to it.
 type Check struct {

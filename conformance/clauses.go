@@ -44,6 +44,7 @@ var demands = map[string]string{
 	"C10": "RemoveAll removes and yields what List would list, and nothing else",
 	"C11": "WithoutSync is the same storage, and only durability differs",
 	"E1":  "errors are *fs.PathError, have no secrets in them, and are told apart by errors.Is",
+	"E2":  "the error of the storage's own library stays reachable by errors.As",
 	"E3":  "a Commit whose outcome is not known is ErrCommitUnknown, and asking again settles it",
 	"E4":  "what the storage refuses for now is ErrThrottled, what is not allowed is fs.ErrPermission, and neither is taken for absence",
 }

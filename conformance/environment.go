@@ -32,7 +32,7 @@ type Limits struct {
 	Keys int `json:"keys"`
 
 	// Timeout ends a check: default 5 minutes.
-	Timeout time.Duration `json:"timeout"`
+	Timeout time.Duration `json:"timeout_ns"`
 }
 
 func (l Limits) withDefaults() Limits {
@@ -58,29 +58,41 @@ func (l Limits) withDefaults() Limits {
 // Exception says that a backend is known to fail a check. The check runs all
 // the same: an exception that is not needed any more shows as a pass.
 type Exception struct {
-	Check  string // an ID
-	Reason string // required: it goes into the report
+	Check  string `json:"check"`  // an ID
+	Reason string `json:"reason"` // required: it goes into the report
 }
 
 // environment is what all trials of one run share.
 type environment struct {
+	checks  []Check // that the suite has, whether or not they are run
+	about   Implementation
 	limits  Limits
 	seed    uint64 // of everything random, except the folder of Verify
 	faults  Faults
 	except  map[string]string // check to reason
+	given   []Exception
 	secrets []string
 	reopen  func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	crash   func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	residue func(context.Context, fsbase.FileSystemBase) ([]string, error)
+
+	wrapping *wrapping // when a wrapper is looked at
+	hides    []Capability
+
+	costly    bool
+	requests  func() int64
+	bytesRead func() int64
 }
 
-func newEnvironment(limits Limits, except []Exception) (*environment, error) {
-	e := &environment{limits: limits.withDefaults(), seed: newSeed(), except: map[string]string{}}
+func newEnvironment(checks []Check, limits Limits, except []Exception) (*environment, error) {
+	e := &environment{
+		checks: checks, seed: newSeed(), limits: limits.withDefaults(), except: map[string]string{}, given: except,
+	}
 	for _, x := range except {
 		if strings.TrimSpace(x.Reason) == "" {
 			return nil, fmt.Errorf("conformance: the exception for %q gives no reason", x.Check)
 		}
-		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == x.Check }) {
+		if !slices.ContainsFunc(checks, func(c Check) bool { return c.ID == x.Check }) {
 			return nil, fmt.Errorf("conformance: the exception for %q names no check", x.Check)
 		}
 		e.except[x.Check] = x.Reason
@@ -90,8 +102,10 @@ func newEnvironment(limits Limits, except []Exception) (*environment, error) {
 
 func (e *environment) report(fsys fsbase.FileSystemBase) *Report {
 	return &Report{
-		Version: ReportVersion, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Seed: e.seed, Limits: e.limits, Capabilities: capabilitiesOf(fsys), Checks: []CheckResult{},
+		Version: ReportVersion, Suite: suiteOf(e.checks), Implementation: e.about,
+		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Seed: e.seed, Limits: e.limits, Capabilities: capabilitiesOf(fsys),
+		Checks: []CheckResult{}, Exceptions: e.given, Notes: e.notes(),
 	}
 }
 

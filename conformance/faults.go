@@ -47,6 +47,19 @@ type Faults struct {
 	Truncate Arm
 }
 
+// within are the faults of the backend inside of a wrapper.
+func (f Faults) within(w *wrapping) Faults {
+	inside := func(arm Arm) Arm {
+		if arm == nil {
+			return nil
+		}
+		return func(ctx context.Context, outer fsbase.FileSystemBase, f Fault) (func() int, error) {
+			return arm(ctx, w.within(outer), f)
+		}
+	}
+	return Faults{Lose: inside(f.Lose), Refuse: inside(f.Refuse), Forbid: inside(f.Forbid), Truncate: inside(f.Truncate)}
+}
+
 // under calls do while a fault is armed, and returns how many requests it
 // struck. It returns false, and does nothing, when the harness cannot have it.
 func (t *trial) under(arm Arm, f Fault, do func()) (struck int, ok bool) {

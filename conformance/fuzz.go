@@ -24,7 +24,7 @@ func Fuzz(f *testing.F, h Harness) {
 		f.Add(randomProgram(rand.New(rand.NewPCG(seed, 0))))
 	}
 	f.Fuzz(func(t *testing.T, program []byte) {
-		env, err := newEnvironment(h.Limits, nil)
+		env, err := newEnvironment(modelChecks, h.Limits, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
