@@ -21,10 +21,7 @@ func (a *app) versionCmd() *cobra.Command {
 				Version string   `json:"version"`
 				Go      string   `json:"go"`
 				Schemes []string `json:"schemes"`
-			}{"unknown", runtime.Version(), fsbase.Schemes()}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Version = info.Main.Version
-			}
+			}{buildVersion(), runtime.Version(), fsbase.Schemes()}
 			if a.json {
 				return a.printJSON(v)
 			}
@@ -32,4 +29,12 @@ func (a *app) versionCmd() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// buildVersion is the version of the module that the command was built from.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
