@@ -30,6 +30,7 @@ var house = []room{
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
 	{path: "backends/all", ours: list("backends/local backends/memfs")},
+	{path: "conformance/reports/generate", ours: list("fsbase conformance backends/local backends/memfs")},
 
 	{path: "internal/lint"},
 	{path: "internal/ranges", ours: list("tensor")},
@@ -58,7 +59,7 @@ var house = []room{
 
 	{
 		path: "cmd/dcp/cli",
-		ours: list("fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
+		ours: list("conformance fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
 		others: list("github.com/spf13/cobra github.com/vbauerster/cupwriter github.com/vbauerster/mpb" +
 			" golang.org/x/sync golang.org/x/sys"),
 	},
