@@ -21,10 +21,10 @@ const (
 	ConditionalOn
 	// ConditionalOff never uses conditions: no ExclusiveCreator, no Swapper.
 	ConditionalOff
-	// ConditionalProbe finds out, once per process for each bucket and prefix,
-	// when a condition is first needed: by writes in conflict, under names
-	// beginning with ".godcp-probe-" below the prefix, which are removed again.
-	// What lets a conflict pass is not offered.
+	// ConditionalProbe finds out when a condition is first needed, once per
+	// process for all prefixes that lie beside each other in a bucket: by writes
+	// in conflict, under names beginning with ".godcp-probe-" below the prefix,
+	// which are removed again. What lets a conflict pass is not offered.
 	ConditionalProbe
 )
 

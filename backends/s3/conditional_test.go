@@ -22,7 +22,7 @@ var places int
 func probing(t *testing.T, s *fakes3.Server) *FS {
 	t.Helper()
 	places++
-	return open(t, s, fmt.Sprintf("probing-%d", places), Options{Conditional: ConditionalProbe})
+	return open(t, s, fmt.Sprintf("probing-%d/step", places), Options{Conditional: ConditionalProbe})
 }
 
 // capabilities are what f hands out of the two.
@@ -151,12 +151,38 @@ func TestProbeOnce(t *testing.T) {
 	})
 }
 
+// The steps of a run share what was found out; other runs do not.
+func TestProbeOfSteps(t *testing.T) {
+	c := clientOver(nil)
+	placeOf := func(bucket, prefix string) place {
+		f, err := New(c, bucket, prefix, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.place()
+	}
+	step := placeOf("b", "run/step-1")
+	for _, tt := range []struct {
+		bucket, prefix string
+		same           bool
+	}{
+		{"b", "run/step-2", true}, {"b", "run2/step-1", false}, {"b", "run/a/step-1", false}, {"c", "run/step-1", false}, {"b", "", false}, {"b", "run", false},
+	} {
+		if got := placeOf(tt.bucket, tt.prefix) == step; got != tt.same {
+			t.Errorf("%s/%s: the same %v", tt.bucket, tt.prefix, got)
+		}
+	}
+	if placeOf("b", "") != placeOf("b", "run") {
+		t.Error("a bucket and a folder in it differ")
+	}
+}
+
 // A context that ends while somebody else probes ends the wait.
 func TestProbeCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fakes3.New(bucket)
 		f := probing(t, s)
-		found := findingOf(place{f.site.endpoint, f.bucket, f.prefix})
+		found := findingOf(f.place())
 		found.turn <- struct{}{}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

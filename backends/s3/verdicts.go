@@ -2,11 +2,18 @@ package s3
 
 import (
 	"context"
+	"path"
 	"sync"
 )
 
-// place is what a verdict holds for.
-type place struct{ endpoint, bucket, prefix string }
+// place is what a verdict holds for. It is the parent of the prefix: the steps
+// of a run lie beside each other, and a store that keeps conditions in one keeps
+// them in the next.
+type place struct{ endpoint, bucket, parent string }
+
+func (f *FS) place() place {
+	return place{f.site.endpoint, f.bucket, path.Dir(path.Clean("/" + f.prefix))}
+}
 
 // verdicts remembers, for the process, what probes found.
 var verdicts struct {
@@ -36,7 +43,7 @@ func findingOf(p place) *finding {
 // probed returns the verdict on this place. One caller finds it, the others
 // wait; when the one fails the next one tries.
 func (f *FS) probed(ctx context.Context) (verdict, error) {
-	found := findingOf(place{f.site.endpoint, f.bucket, f.prefix})
+	found := findingOf(f.place())
 	select {
 	case found.turn <- struct{}{}:
 	case <-ctx.Done():
