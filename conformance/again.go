@@ -46,6 +46,9 @@ func checkVersionsAgain(t *trial) {
 	for range 5 {
 		for _, w := range t.ways() {
 			for _, before := range [][]byte{nil, next()} {
+				if before == nil && w.cond == ifVersion {
+					continue // what clear writes then is always the same content
+				}
 				publish := w.begin(t, p, next())
 				cond, _ := t.clear(w, p, before)
 				if w.cond == ifVersion || before != nil && w.cond == "" {

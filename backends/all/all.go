@@ -5,4 +5,5 @@ package all
 import (
 	_ "github.com/godcp/godcp/backends/local" // file, bare paths
 	_ "github.com/godcp/godcp/backends/memfs" // mem
+	_ "github.com/godcp/godcp/backends/s3"    // s3
 )

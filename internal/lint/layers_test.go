@@ -29,8 +29,13 @@ var house = []room{
 	{path: "conformance/internal/mutants", ours: list("fsbase")},
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
-	{path: "backends/all", ours: list("backends/local backends/memfs")},
 	{path: "conformance/reports/generate", ours: list("fsbase conformance backends/local backends/memfs")},
+	{
+		path: "backends/s3", ours: list("fsbase"),
+		others: list("github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go golang.org/x/sync"),
+	},
+	{path: "backends/s3/internal/fakes3"},
+	{path: "backends/all", ours: list("backends/local backends/memfs backends/s3")},
 
 	{path: "internal/lint"},
 	{path: "internal/ranges", ours: list("tensor")},
@@ -164,6 +169,8 @@ func (r room) allowsTest(path string) bool {
 		return true // modules that only tests need cost nobody else anything
 	case ours == r.path || slices.Contains(r.ours, ours):
 		return true
+	case strings.HasPrefix(ours, r.path+"/internal/"):
+		return true // what a package keeps to itself is there for its tests too
 	case slices.Contains(outward, r.path):
 		return ours == "fsbase" || slices.Contains(outward, ours)
 	case slices.Contains(forTests, ours):
@@ -207,6 +214,8 @@ func TestJudge(t *testing.T) {
 		{"a backend in a test", goPackage{ImportPath: module + "/dcp", XTestImports: list(module + "/backends/local")}, 0},
 		{"every backend in a test of the command", goPackage{ImportPath: module + "/cmd/dcp/cli", TestImports: list(module + "/backends/all")}, 1},
 		{"dcp in a backend's test", goPackage{ImportPath: module + "/backends/local", TestImports: list(module + "/dcp")}, 1},
+		{"its own internals in a test", goPackage{ImportPath: module + "/backends/s3", TestImports: list(module + "/backends/s3/internal/fakes3")}, 0},
+		{"its own internals", goPackage{ImportPath: module + "/backends/s3", Imports: list(module + "/backends/s3/internal/fakes3")}, 1},
 		{"an SDK", goPackage{ImportPath: module + "/dcp", Imports: list("cloud.google.com/go/storage")}, 1},
 		{"another of x", goPackage{ImportPath: module + "/fsbase", Imports: list("golang.org/x/synchrotron")}, 1},
 		{"unknown", goPackage{ImportPath: module + "/util"}, 1},
