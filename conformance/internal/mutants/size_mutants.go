@@ -14,7 +14,7 @@ import (
 var sizeMutants = []Mutant{
 	{
 		Name:  "a byte behind 8 MiB is flipped",
-		Kills: []string{"sizes/large", "sizes/large-parts"},
+		Kills: []string{"sizes/every-octave", "sizes/large", "sizes/large-parts"},
 		faults: writing(func(_ *variant, w *writer) *stream {
 			return &stream{commit: func() (fsbase.Info, error) {
 				if len(w.data) > 9<<20 {
@@ -48,7 +48,7 @@ var sizeMutants = []Mutant{
 	},
 	{
 		Name:  "ReadAt is off by one past 1 MiB",
-		Kills: []string{"sizes/large", "sizes/large-parts"},
+		Kills: []string{"read/every-octave", "sizes/large", "sizes/large-parts"},
 		faults: reading(func(_ *variant, r *reader) *view {
 			return &view{readAt: func(p []byte, off int64) (int, error) {
 				if off > 1<<20 && off < r.object.info.Size {
@@ -95,7 +95,7 @@ var sizeMutants = []Mutant{
 	},
 	{
 		Name:  "large ranges lose their last byte",
-		Kills: []string{"ranged/large"},
+		Kills: []string{"ranged/every-octave", "ranged/large"},
 		faults: faults{ranges: func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
 			short := make([]fsbase.Range, len(ranges))
 			for i, r := range ranges {
