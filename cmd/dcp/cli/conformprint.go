@@ -15,7 +15,9 @@ func (a *app) printConformance(rep *conformance.Report, f *conformFlags) error {
 		return a.printJSON(rep)
 	}
 	if !f.show.quiet {
-		a.printProfiles(rep)
+		if err := a.printProfiles(rep); err != nil {
+			return err
+		}
 	}
 	for _, c := range rep.Checks {
 		switch {
@@ -30,13 +32,15 @@ func (a *app) printConformance(rep *conformance.Report, f *conformFlags) error {
 		fmt.Fprintf(a.out, "note: %s\n", oneLine(n))
 	}
 	if rep.Costs != nil {
-		a.printCosts(rep.Costs)
+		if err := a.printCosts(rep.Costs); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintln(a.out, rep.Verdict())
 	return err
 }
 
-func (a *app) printProfiles(rep *conformance.Report) {
+func (a *app) printProfiles(rep *conformance.Report) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PROFILE\tOUTCOME\tPASS\tFAIL\tEXCEPTED\tABSENT")
 	for _, p := range conformance.Profiles() {
@@ -51,8 +55,8 @@ func (a *app) printProfiles(rep *conformance.Report) {
 				n[conformance.Pass], n[conformance.Fail], n[conformance.Excepted], n[conformance.Absent])
 		}
 	}
-	w.Flush() // a.out keeps its first error
-	fmt.Fprintln(a.out)
+	fmt.Fprintln(w)
+	return w.Flush()
 }
 
 // printCheck prints a check, and below it what was seen.
@@ -72,20 +76,23 @@ func (a *app) printCheck(c conformance.CheckResult) {
 	}
 }
 
-func (a *app) printCosts(c *conformance.Costs) {
+func (a *app) printCosts(c *conformance.Costs) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nCOST\tTIMES\tMS\tALLOCS\tBYTES")
 	for _, o := range c.Operations {
 		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.1f\t%.0f\n", o.Operation, o.Count, o.Seconds*1e3, o.Allocs, o.AllocBytes)
 	}
-	w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
 	for _, r := range c.Throughput {
 		fmt.Fprintf(a.out, "%s %s of %s at once: %.1f MB/s\n", r.Operation, count(r.Streams, "stream"), sizeText(r.StreamBytes), r.MBPerSecond)
 	}
 	if l := c.SmallRead; l != nil {
 		fmt.Fprintf(a.out, "ReadAt of %s: half within %.3f ms, 99%% within %.3f ms\n", sizeText(int64(l.Bytes)), l.P50*1e3, l.P99*1e3)
 	}
-	fmt.Fprintln(a.out)
+	_, err := fmt.Fprintln(a.out)
+	return err
 }
 
 // printChecks prints what the suite demands.

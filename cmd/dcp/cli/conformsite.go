@@ -138,10 +138,9 @@ func (s *site) removeFolders() error {
 	if err != nil {
 		return fmt.Errorf("%s is left: %w", filepath.Join(s.root, s.folder), err)
 	}
-	for _, dir := range s.made {
-		if os.Remove(dir) != nil {
-			break // it is in use now, and so are those above it
-		}
+	// One that somebody else uses now stays, and so do those above it.
+	for len(s.made) > 0 && os.Remove(s.made[0]) == nil {
+		s.made = s.made[1:]
 	}
 	return nil
 }
