@@ -61,7 +61,11 @@ func s3Conformance(t *testing.T, s *servers.S3, c *awss3.Client, rounds int) {
 			prefixes[f] = prefix
 			return f
 		},
-		Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase { return open(t, prefixes[f]) },
+		Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase {
+			again := open(t, prefixes[f])
+			prefixes[again] = prefixes[f] // it may be reopened, too
+			return again
+		},
 		Residue: func(t testing.TB, f fsbase.FileSystemBase) []string {
 			var left []string
 			for _, key := range s.Uploads(t) {
