@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -45,7 +44,7 @@ func runSeed(harness uint64) (uint64, error) {
 // in every run with the same seed, whatever else runs. It is for one goroutine.
 func (t *trial) rng(purpose string) *rand.Rand {
 	h := fnv.New64a()
-	io.WriteString(h, t.check.ID+" "+purpose)
+	h.Write([]byte(t.check.ID + " " + purpose))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.random = true

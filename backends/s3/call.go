@@ -15,6 +15,9 @@ import (
 // settings are what every request of this package has in common, whatever the
 // client was made for.
 func (f *FS) settings(o *s3.Options) {
+	// A store that refuses a condition may answer before the body and hang up.
+	// Who asks first gets that answer, and not a line that broke.
+	o.ContinueHeaderThresholdBytes = 64 << 10
 	o.Retryer = aws.NopRetryer{} // see repeat
 	// Checksums are made here; the SDK's default kind, a trailer, is unknown to
 	// many stores.
