@@ -29,6 +29,11 @@ var house = []room{
 	{path: "conformance/internal/mutants", ours: list("fsbase")},
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
+	{
+		path: "backends/gcs", ours: list("fsbase"),
+		others: list("cloud.google.com/go/storage github.com/googleapis/gax-go golang.org/x/sync" +
+			" google.golang.org/api google.golang.org/grpc"),
+	},
 	{path: "backends/all", ours: list("backends/local backends/memfs")},
 
 	{path: "internal/lint"},
@@ -88,7 +93,7 @@ var forTests = list("backends/local backends/memfs conformance conformance/inter
 
 // outward are the packages that a third party's backend would look like, so
 // their tests too know of ours only the contract and its proof.
-var outward = list("backends/local backends/memfs conformance conformance/internal/mutants")
+var outward = list("backends/local backends/memfs backends/gcs conformance conformance/internal/mutants")
 
 func list(s string) []string { return strings.Fields(s) }
 
