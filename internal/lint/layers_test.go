@@ -34,6 +34,10 @@ var house = []room{
 		others: list("cloud.google.com/go/storage github.com/googleapis/gax-go golang.org/x/sync" +
 			" google.golang.org/api google.golang.org/grpc"),
 	},
+	{
+		path: "backends/gocloud", ours: list("fsbase"),
+		others: list("github.com/Azure/azure-sdk-for-go gocloud.dev golang.org/x/sync"),
+	},
 	{path: "backends/all", ours: list("backends/local backends/memfs")},
 
 	{path: "internal/lint"},
@@ -93,7 +97,7 @@ var forTests = list("backends/local backends/memfs conformance conformance/inter
 
 // outward are the packages that a third party's backend would look like, so
 // their tests too know of ours only the contract and its proof.
-var outward = list("backends/local backends/memfs backends/gcs conformance conformance/internal/mutants")
+var outward = list("backends/local backends/memfs backends/gcs backends/gocloud conformance conformance/internal/mutants")
 
 func list(s string) []string { return strings.Fields(s) }
 

@@ -1,0 +1,98 @@
+package gocloud
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// RmFile removes the object. On Azure it asks for the version first and removes
+// that one, so that a request that arrives late does not hit what another
+// writer has put there meanwhile.
+func (f *FS) RmFile(ctx context.Context, p string) error {
+	const op = "remove"
+	if f.azure == nil {
+		if err := f.checkRead(ctx, op, p); err != nil {
+			return err
+		}
+		return fail(ctx, op, p, f.guarded(ctx, func(ctx context.Context, _ func()) error {
+			return f.bucket.Delete(ctx, p)
+		}))
+	}
+	for {
+		info, err := f.statAs(ctx, op, p)
+		if err != nil {
+			return err
+		}
+		err = f.guarded(ctx, func(ctx context.Context, _ func()) error {
+			return f.bucket.DeleteWithOptions(ctx, p, deleteOptions(info.Version))
+		})
+		if classOf(err) != fsbase.ErrPrecondition {
+			return fail(ctx, op, p, err)
+		}
+	}
+}
+
+// Rename is a copy and a removal: both names are there in between.
+func (f *FS) Rename(ctx context.Context, path, newPath string) error {
+	const op = "rename"
+	if err := fsbase.CheckPath(op, path); err != nil {
+		return err
+	}
+	if err := f.checkWrite(ctx, op, newPath); err != nil {
+		return err
+	}
+	if _, err := f.stat(ctx, op, path); err != nil || path == newPath {
+		return err
+	}
+	if _, err := f.Copy(ctx, path, newPath, fsbase.Condition{}); err != nil {
+		return err
+	}
+	if err := f.RmFile(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil // somebody else has removed it
+}
+
+// Copy copies inside the storage. Other drivers than Azure's know no condition
+// of a copy, which is errors.ErrUnsupported.
+func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+	const op = "copy"
+	if err := cond.Check(op, dst); err != nil {
+		return fsbase.Info{}, err
+	}
+	if err := f.checkWrite(ctx, op, dst); err != nil {
+		return fsbase.Info{}, err
+	}
+	if err := f.checkRead(ctx, op, src); err != nil {
+		return fsbase.Info{}, err
+	}
+	if f.azure != nil {
+		return f.copyOnAzure(ctx, src, dst, cond)
+	}
+	if !cond.Unconditional() {
+		return fsbase.Info{}, &fs.PathError{Op: op, Path: dst, Err: errors.ErrUnsupported}
+	}
+	err := f.guarded(ctx, func(ctx context.Context, _ func()) error { return f.bucket.Copy(ctx, dst, src, nil) })
+	if err != nil {
+		return fsbase.Info{}, fail(ctx, op, src, err)
+	}
+	// The driver does not tell what it made.
+	return f.statAs(ctx, op, dst)
+}
+
+func (f *FS) copyOnAzure(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+	p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
+	err := f.bucket.Copy(ctx, dst, src, copyOptions(cond, p.mark))
+	if err != nil && classOf(err) == fs.ErrNotExist {
+		return fsbase.Info{}, fail(ctx, "copy", src, err)
+	}
+	if err == nil {
+		err = errors.New("copied, and replaced before it was looked at")
+	}
+	info, err := p.resolve(ctx, err)
+	return info, fsbase.PathError("copy", dst, err)
+}
