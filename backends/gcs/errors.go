@@ -29,7 +29,13 @@ type clientError struct {
 	err   error
 }
 
-func (e clientError) Error() string { return queries.ReplaceAllString(e.err.Error(), "$1") }
+func (e clientError) Error() string {
+	text := queries.ReplaceAllString(e.err.Error(), "$1")
+	if e.class != nil {
+		return e.class.Error() + ": " + text
+	}
+	return text
+}
 
 func (e clientError) Unwrap() []error {
 	if e.class == nil {
