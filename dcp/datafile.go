@@ -51,12 +51,12 @@ func (d *dataFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// resident tells whether all data lies in memory, so that a file can be laid
-// out first and go up in parallel parts. Of a planner that embeds the default
-// one nothing is known: its ResolveData may be its own.
-func (f *fileWriter) resident() bool {
-	p, ok := f.p.(*planner.DefaultSavePlanner)
-	return ok && p.Resident() && len(f.w.o.Extensions) == 0
+// resident tells whether all data lies in memory, so that a file can go up in
+// parallel parts. Of a planner that embeds the default one nothing is known: its
+// ResolveData may be its own.
+func resident(p planner.SavePlanner) bool {
+	d, ok := p.(*planner.DefaultSavePlanner)
+	return ok && d.Resident()
 }
 
 // upload writes the file as one dataFile; ok is false when too much would have

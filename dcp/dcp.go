@@ -1,6 +1,7 @@
-// Package dcp opens, loads and checks distributed checkpoints in the format of
-// torch.distributed.checkpoint, on any storage.
+// Package dcp saves, opens, loads and checks distributed checkpoints in the
+// format of torch.distributed.checkpoint, on any storage.
 //
+//	md, err := dcp.Save(ctx, url, state, dcp.SaveOptions{Group: g}) // a transaction
 //	ck, err := dcp.Open(ctx, "file:///models/run7/step-1000")
 //	t, err := ck.Tensor(ctx, "model.layers.0.wq")     // all of it
 //	rows, err := ck.Slice(ctx, "model.emb", box)      // only those bytes are read
@@ -13,6 +14,12 @@
 // the caller has, in whatever sharding its tensors are: torch's dcp.load.
 // [FileSystemReader] and [HuggingFaceStorageReader] are the parts that Load is
 // made of, for planners and storage of one's own.
+//
+// [Save] writes what the ranks of a job have, each its part; [AsyncSave] takes a
+// snapshot and writes it in the background. Either the new checkpoint is there
+// afterwards, whole and durable, or the old one still is, and every rank is told
+// the same. [FileSystemWriter] and [HuggingFaceStorageWriter] are what Save
+// writes with; a [Resolver] stands for a tensor that is not in memory.
 //
 // # Storage
 //

@@ -3,6 +3,7 @@ package dcp
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/godcp/godcp/ckpterr"
@@ -82,19 +83,22 @@ func (l *loading) dense(ctx context.Context, p *payload, read planner.ReadItem) 
 	}
 	t := &transfer{p: p, read: read, dst: dst}
 	t.check = p.hasCRC && slices.Equal(read.Lengths, p.layout.Shape)
-	blocks := ranges.Blocks(p.layout.Shape, read.StorageBox(), p.layout.DType.Size(), readLimits)
-	if p.size <= readLimits.Part {
-		err = t.inTurn(ctx, blocks)
-	} else {
-		err = t.parallel(ctx, l.slots, blocks)
-	}
-	if err != nil {
+	blocks := ranges.Blocks(p.layout.Shape, read.StorageBox(), p.layout.DType.Size(), l.shape.Limits)
+	if err := l.run(ctx, t, blocks); err != nil {
 		return err
 	}
 	if err := t.verify(); err != nil {
 		return err
 	}
 	return l.commit(read, dst)
+}
+
+// run reads the blocks of a transfer.
+func (l *loading) run(ctx context.Context, t *transfer, blocks iter.Seq[ranges.Block]) error {
+	if t.p.size <= l.shape.Part {
+		return t.inTurn(ctx, blocks)
+	}
+	return t.parallel(ctx, l.slots, blocks)
 }
 
 // assign copies src to dst, converting if their dtypes differ: the planner

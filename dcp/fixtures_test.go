@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	_ "github.com/godcp/godcp/backends/local"
 	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/fsbase"
 	"github.com/godcp/godcp/tensor"
 )
 
@@ -67,56 +68,66 @@ func digest(t *testing.T, x *tensor.Tensor) string {
 // TestFixtures opens everything that torch wrote and compares every entry with
 // what torch saved.
 func TestFixtures(t *testing.T) {
-	for _, f := range fixtures(t) {
-		t.Run(filepath.Base(f.dir), func(t *testing.T) {
-			o := dcp.OpenOptions{TrustSet: filepath.Base(f.dir) == "dist4_no_collectives"}
-			ck, err := dcp.OpenWith(t.Context(), f.dir, o)
-			if err != nil {
-				t.Fatal(err)
+	for _, remote := range []bool{false, true} {
+		for _, f := range fixtures(t) {
+			t.Run(fmt.Sprintf("%s/remote=%v", filepath.Base(f.dir), remote), func(t *testing.T) {
+				fsys := fsbase.FileSystemBase(openLocal(t, f.dir))
+				if remote {
+					fsys = newRemote(openLocal(t, f.dir), 1<<20)
+				}
+				checkFixture(t, f, fsys)
+			})
+		}
+	}
+}
+
+func checkFixture(t *testing.T, f fixture, fsys fsbase.FileSystemBase) {
+	o := dcp.OpenOptions{TrustSet: filepath.Base(f.dir) == "dist4_no_collectives"}
+	ck, err := dcp.OpenFS(t.Context(), fsys, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for fqn := range ck.Entries() {
+		names = append(names, fqn)
+	}
+	for fqn, want := range f.Entries {
+		if !slices.Contains(names, fqn) {
+			t.Errorf("%s is missing", fqn)
+			continue
+		}
+		e, _ := ck.Entry(fqn)
+		if e.IsTensor != (want.Kind == "tensor") {
+			t.Errorf("%s: tensor is %v", fqn, e.IsTensor)
+			continue
+		}
+		if !e.IsTensor {
+			checkObject(t, ck, fqn, want.JSON)
+			continue
+		}
+		x, err := ck.Tensor(t.Context(), fqn)
+		if f.ExpectedError != "" {
+			if err == nil || !strings.Contains(err.Error(), f.ExpectedError) {
+				t.Errorf("%s: got %v, want %s", fqn, err, f.ExpectedError)
 			}
-			var names []string
-			for fqn := range ck.Entries() {
-				names = append(names, fqn)
-			}
-			for fqn, want := range f.Entries {
-				if !slices.Contains(names, fqn) {
-					t.Errorf("%s is missing", fqn)
-					continue
-				}
-				e, _ := ck.Entry(fqn)
-				if e.IsTensor != (want.Kind == "tensor") {
-					t.Errorf("%s: tensor is %v", fqn, e.IsTensor)
-					continue
-				}
-				if !e.IsTensor {
-					checkObject(t, ck, fqn, want.JSON)
-					continue
-				}
-				x, err := ck.Tensor(t.Context(), fqn)
-				if f.ExpectedError != "" {
-					if err == nil || !strings.Contains(err.Error(), f.ExpectedError) {
-						t.Errorf("%s: got %v, want %s", fqn, err, f.ExpectedError)
-					}
-					continue
-				}
-				if err != nil {
-					t.Error(err)
-					continue
-				}
-				if x.DType().String() != want.DType || !slices.Equal(x.Shape(), want.Shape) {
-					t.Errorf("%s is %v %v, want %s %v", fqn, x.DType(), x.Shape(), want.DType, want.Shape)
-				}
-				if f.Name == "hf_consolidated_1rank" && fqn == "model.s" {
-					want.SHA256 = zeros4 // torch 2.15 consolidates 0-dim tensors to zeros
-				}
-				if got := digest(t, x); got != want.SHA256 {
-					t.Errorf("%s: sha256 %s, want %s", fqn, got, want.SHA256)
-				}
-			}
-			if len(names) != len(f.Entries) {
-				t.Errorf("%d entries, want %d", len(names), len(f.Entries))
-			}
-		})
+			continue
+		}
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if x.DType().String() != want.DType || !slices.Equal(x.Shape(), want.Shape) {
+			t.Errorf("%s is %v %v, want %s %v", fqn, x.DType(), x.Shape(), want.DType, want.Shape)
+		}
+		if f.Name == "hf_consolidated_1rank" && fqn == "model.s" {
+			want.SHA256 = zeros4 // torch 2.15 consolidates 0-dim tensors to zeros
+		}
+		if got := digest(t, x); got != want.SHA256 {
+			t.Errorf("%s: sha256 %s, want %s", fqn, got, want.SHA256)
+		}
+	}
+	if len(names) != len(f.Entries) {
+		t.Errorf("%d entries, want %d", len(names), len(f.Entries))
 	}
 }
 

@@ -37,13 +37,18 @@ func (r *HuggingFaceStorageReader) ReadMetadata(ctx context.Context) (*metadata.
 	return r.readFolder(ctx, names.safetensors)
 }
 
-// readFolder puts headers into the form of metadata: records point at the bare
-// elements of their tensors.
+// readFolder reads the headers of the files names.
 func (r *reader) readFolder(ctx context.Context, names []string) (*metadata.Metadata, error) {
 	folder, err := safetensors.OpenFolder(ctx, r.fsys, names)
 	if err != nil {
 		return nil, err
 	}
+	return folderMetadata(folder), nil
+}
+
+// folderMetadata puts headers into the form of metadata: records point at the
+// bare elements of their tensors.
+func folderMetadata(folder *safetensors.Folder) *metadata.Metadata {
 	var items []metadata.Item
 	var records []metadata.StorageRecord
 	for _, t := range folder.Tensors {
@@ -60,5 +65,9 @@ func (r *reader) readFolder(ctx context.Context, names []string) (*metadata.Meta
 			Size:       t.Size, Chunks: chunks,
 		}})
 	}
-	return &metadata.Metadata{StateDictMetadata: items, StorageData: records, PlannerData: metadata.PlannerData{None: true}}, nil
+	md := &metadata.Metadata{StateDictMetadata: items, StorageData: records, PlannerData: metadata.PlannerData{None: true}}
+	if folder.SaveID != "" {
+		md.StorageMeta = &metadata.StorageMeta{SaveID: folder.SaveID}
+	}
+	return md
 }

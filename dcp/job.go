@@ -18,6 +18,13 @@ type job struct {
 	reads []planner.ReadItem
 }
 
+// whole tells whether some read wants all of the chunk, or if none is known.
+func (j job) whole() bool {
+	return len(j.reads) == 0 || slices.ContainsFunc(j.reads, func(r planner.ReadItem) bool {
+		return slices.Equal(r.Lengths, j.chunk.Sizes)
+	})
+}
+
 // place adds the item's file, offset and fqn to an error.
 func (j job) place(err error) error {
 	p := ckpterr.Place{File: j.info.RelativePath, Offset: j.info.Offset, FQN: j.item.FQN}

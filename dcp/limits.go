@@ -1,9 +1,5 @@
 package dcp
 
-import (
-	"runtime"
-)
-
 // Limits bound the memory of reading. The zero value means the defaults.
 type Limits struct {
 	// Metadata is the largest .metadata, in bytes. Default 4 GiB.
@@ -32,8 +28,5 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Metadata, 4<<30)
 	def(&l.Item, 1<<30)
 	def(&l.InFlight, 256<<20)
-	if l.Workers <= 0 {
-		l.Workers = min(16, 2*runtime.GOMAXPROCS(0))
-	}
 	return l
 }

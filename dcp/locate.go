@@ -116,13 +116,26 @@ func (r *reader) locateUnchecked(ctx context.Context, f opened, j job) (*payload
 		}
 		return locateInMemory(plain)
 	}
+	p, err := r.locateItem(f, j)
+	if err != nil && isBlob(f, j.info.Offset) {
+		return r.locateInBlob(f, j)
+	}
+	return p, err
+}
+
+// locateItem finds the payload of a plain item.
+func (r *reader) locateItem(f opened, j job) (*payload, error) {
 	if w, ok := f.(*window); ok {
 		if item, ok := w.slice(j.info.Offset, j.info.Length); ok {
 			return locateInMemory(item)
 		}
 	}
-	if isBlob(f, j.info.Offset) {
-		return r.locateInBlob(f, j)
+	if h, ok := hintOf(j); ok && !r.untrusted && !j.whole() {
+		sec, err := sectionOnTrust(f, j.info.Offset, j.info.Length)
+		if err != nil {
+			return nil, err
+		}
+		return hinted(sec, h, j), nil
 	}
 	sec, err := section(f, j.info.Offset, j.info.Length)
 	if err != nil {
@@ -201,11 +214,12 @@ func (c *contextReader) Read(p []byte) (int, error) {
 // an item is expected, from everything else.
 func isBlob(f opened, offset int64) bool {
 	var b [9]byte
-	if offset < 0 || offset > f.size()-int64(len(b)) || fill(f, b[:], offset) != nil {
+	size, err := f.size()
+	if err != nil || offset < 0 || offset > size-int64(len(b)) || fill(f, b[:], offset) != nil {
 		return false
 	}
 	n := binary.LittleEndian.Uint64(b[:8])
-	return b[8] == '{' && n <= uint64(f.size()-offset)
+	return b[8] == '{' && n <= uint64(size-offset)
 }
 
 // locateInBlob looks the tensor up by name: the record's length and the place
@@ -230,7 +244,11 @@ func (r *reader) blob(f opened, offset int64) (*safetensors.Header, error) {
 	if h, ok := r.blobs[key]; ok {
 		return h, nil
 	}
-	h, err := safetensors.ReadHeader(io.NewSectionReader(f, offset, f.size()-offset), f.size()-offset)
+	size, err := f.size()
+	if err != nil {
+		return nil, err
+	}
+	h, err := safetensors.ReadHeader(io.NewSectionReader(f, offset, size-offset), size-offset)
 	if err != nil {
 		return nil, err
 	}

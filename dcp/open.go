@@ -15,6 +15,9 @@ type OpenOptions struct {
 	Extensions *ExtensionRegistry // nil means DefaultExtensions
 	Mux        *fsbase.Mux        // nil means fsbase.DefaultMux
 
+	// Untrusted is that of ReaderOptions.
+	Untrusted bool
+
 	// TrustSet opens a rank-local set that torch wrote (use_collectives=False):
 	// one metadata file per rank and none for all. Nothing in such a set shows
 	// whether its files are of one step, so that is for the caller to know.
@@ -57,7 +60,7 @@ func OpenWith(ctx context.Context, url string, o OpenOptions) (*Checkpoint, erro
 
 // OpenFS opens the checkpoint at the root of fsys.
 func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
-	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux})
+	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
 	md, err := r.readMetadataFile(ctx, metadata.Name)
 	ck := &Checkpoint{reader: r, layout: LayoutDCP}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,22 +8,15 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/godcp/godcp/dcp/planner"
+	"github.com/godcp/godcp/fsbase"
 	"github.com/godcp/godcp/internal/ranges"
 	"github.com/godcp/godcp/tensor"
 )
 
-// smallItem is the size, in bytes, up to which an item is read whole together
-// with its neighbours: finding the payload of a larger one by itself costs two
-// small reads.
-const smallItem = 64 << 10
-
-// readLimits shape the reads of a load: parts large enough to be worth a
-// request, gaps small enough to be cheaper to read than to skip.
-var readLimits = ranges.Limits{Part: 4 << 20, Gap: 16 << 10}
-
 // loading is one ReadData call.
 type loading struct {
 	r       *reader
+	shape   readShape
 	slots   *semaphore.Weighted // reads at once
 	scratch *semaphore.Weighted // bytes of unpacked items
 
@@ -48,14 +41,19 @@ func (r *reader) ReadData(ctx context.Context, plan *planner.LoadPlan, p planner
 			return err
 		}
 	}
+	parts := fsbase.Limits(r.fsys)
+	workers := r.limits.Workers
+	if workers <= 0 {
+		workers = workersFor(parts)
+	}
 	l := &loading{
-		r: r, planner: p,
-		slots:   semaphore.NewWeighted(int64(r.limits.Workers)),
+		r: r, planner: p, shape: shapeFor(parts),
+		slots:   semaphore.NewWeighted(int64(workers)),
 		scratch: semaphore.NewWeighted(r.limits.InFlight),
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for len(jobs) > 0 && l.slots.Acquire(gctx, 1) == nil {
-		n := batch(jobs, r.raw)
+		n := l.batchOf(jobs)
 		group := jobs[:n:n]
 		jobs = jobs[n:]
 		g.Go(func() error {
@@ -69,18 +67,18 @@ func (r *reader) ReadData(ctx context.Context, plan *planner.LoadPlan, p planner
 	return ctx.Err()
 }
 
-// batch says how many of the first jobs go together: neighbours in one file
+// batchOf says how many of the first jobs go together: neighbours in one file
 // that are small, or else one.
-func batch(jobs []job, raw bool) int {
+func (l *loading) batchOf(jobs []job) int {
 	small := 0
 	spans := make([]ranges.Span, 0, 16)
 	for _, j := range jobs {
-		if raw || j.info.Length > smallItem || j.info.Length < 0 || j.info.Offset < 0 ||
+		if l.r.raw || j.info.Length > l.shape.small || j.info.Length < 0 || j.info.Offset < 0 ||
 			j.info.RelativePath != jobs[0].info.RelativePath {
 			break
 		}
 		s := ranges.Span{Offset: j.info.Offset, Length: j.info.Length}
-		if small > 0 && s.End()-jobs[0].info.Offset > readLimits.Part {
+		if small > 0 && s.End()-jobs[0].info.Offset > batchBytes {
 			break
 		}
 		spans = append(spans, s)
@@ -89,7 +87,7 @@ func batch(jobs []job, raw bool) int {
 	if small <= 1 {
 		return 1
 	}
-	return ranges.Merge(spans, readLimits)[0]
+	return ranges.Merge(spans, ranges.Limits{Part: batchBytes, Gap: l.shape.Gap})[0]
 }
 
 // group reads jobs of one file.
@@ -99,10 +97,14 @@ func (l *loading) group(ctx context.Context, jobs []job) error {
 		return jobs[0].place(err)
 	}
 	defer f.done()
-	if len(jobs) == 1 {
-		return l.single(ctx, f, jobs[0])
+	j := jobs[0]
+	if len(jobs) > 1 || !l.r.raw && j.info.Length <= l.shape.small {
+		return l.batch(ctx, f, jobs)
 	}
-	return l.batch(ctx, f, jobs)
+	if done, err := l.whole(ctx, f, j); done || err != nil {
+		return j.place(err)
+	}
+	return l.single(ctx, f, j)
 }
 
 // single reads one item of any size.

@@ -3,7 +3,6 @@ package dcp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync"
 
@@ -48,6 +47,10 @@ type ReaderOptions struct {
 	Limits     Limits
 	Extensions *ExtensionRegistry // nil means DefaultExtensions
 	Mux        *fsbase.Mux        // for Reset; nil means fsbase.DefaultMux
+
+	// Untrusted looks for every item's elements in its archive, also where sealed
+	// metadata tells where they are. The seal is against damage, not intent.
+	Untrusted bool
 }
 
 // reader is what the storage readers of this package have in common.
@@ -58,8 +61,9 @@ type reader struct {
 	limits     Limits
 	extensions *ExtensionRegistry
 	md         *metadata.Metadata
-	mdVersion  fsbase.Version // of .metadata; "" when there is none
 	loadID     string
+
+	untrusted bool
 
 	// raw says that records point at bare elements, not at items.
 	raw bool
@@ -74,7 +78,7 @@ func newReader(fsys fsbase.FileSystemBase, o ReaderOptions) *reader {
 	r := &reader{
 		fsys: fsys, src: newSource(fsys), limits: o.Limits.withDefaults(),
 		extensions: o.Extensions, mux: o.Mux, blobs: map[string]*safetensors.Header{},
-		much: semaphore.NewWeighted(1),
+		much: semaphore.NewWeighted(1), untrusted: o.Untrusted,
 	}
 	if r.extensions == nil {
 		r.extensions = DefaultExtensions
@@ -103,8 +107,8 @@ func NewFileSystemReader(fsys fsbase.FileSystemBase, o ReaderOptions) *FileSyste
 func (r *reader) fork() *FileSystemReader {
 	return &FileSystemReader{&reader{
 		fsys: r.fsys, mux: r.mux, src: r.src.fork(), limits: r.limits, extensions: r.extensions,
-		md: r.md, mdVersion: r.mdVersion, raw: r.raw, blobs: map[string]*safetensors.Header{},
-		much: r.much,
+		md: r.md, raw: r.raw, blobs: map[string]*safetensors.Header{},
+		much: r.much, untrusted: r.untrusted,
 	}}
 }
 
@@ -134,7 +138,7 @@ func (r *reader) readMetadataFile(ctx context.Context, name string) (*metadata.M
 		return nil, err
 	}
 	if name == metadata.Name {
-		r.mdVersion = info.Version
+		r.src.pins.set(info, name)
 	}
 	r.src.moved.Add(int64(len(b)))
 	md, err := metadata.Decode(b)
@@ -177,18 +181,8 @@ func (r *reader) ValidateCheckpointID(checkpointID string) error {
 // BytesRead is how many bytes came from storage so far.
 func (r *reader) BytesRead() int64 { return r.src.moved.Load() }
 
-// use opens a data file. A file that is gone or changed because the checkpoint
-// was overwritten meanwhile is ErrChanged, whichever of the two came first.
-func (r *reader) use(ctx context.Context, path string) (*file, error) {
-	f, err := r.src.use(ctx, path)
-	if ckpterr.ClassOf(err) != ckpterr.MissingFile || r.mdVersion == "" {
-		return f, err
-	}
-	if info, statErr := fsbase.Stat(ctx, r.fsys, metadata.Name); statErr == nil && info.Version != r.mdVersion {
-		return nil, fsbase.PathError("read", path, fmt.Errorf("%w: the checkpoint was overwritten, open it again", fsbase.ErrChanged))
-	}
-	return nil, err
-}
+// use opens a data file.
+func (r *reader) use(ctx context.Context, path string) (*file, error) { return r.src.use(ctx, path) }
 
 // needMetadata is an error until SetUpStorageReader was called.
 func (r *reader) needMetadata() error {

@@ -23,7 +23,7 @@ type SaveOptions struct {
 	Planner planner.SavePlanner
 
 	// StorageWriter writes it; nil means a FileSystemWriter with the options
-	// below.
+	// below, or for SerializationSafetensors a HuggingFaceStorageWriter.
 	StorageWriter StorageWriter
 	WriterOptions
 
@@ -33,7 +33,8 @@ type SaveOptions struct {
 	// compares.
 	CheckReplicas bool
 
-	// Report, if not nil, receives what this rank's FileSystemWriter did.
+	// Report, if not nil, receives what this rank's writer did, unless that is
+	// StorageWriter.
 	Report *SaveReport
 
 	Mux *fsbase.Mux // nil means fsbase.DefaultMux
@@ -47,7 +48,9 @@ type SaveOptions struct {
 // is there afterwards, whole and durable, or whatever was there before still
 // is; every rank gets the same outcome. An error is a *CheckpointError. If
 // errors.Is finds fsbase.ErrCommitUnknown in it, the checkpoint may have been
-// published; saving again with the same SaveID settles it.
+// published; saving again with the same SaveID settles it. What
+// SerializationSafetensors can promise of this is said at
+// HuggingFaceStorageWriter.
 //
 // Nothing runs on after Save returns.
 func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
@@ -66,14 +69,30 @@ func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) 
 		if err != nil {
 			return nil, err
 		}
-		return NewFileSystemWriter(fsys, url, o.WriterOptions), nil
+		return newWriter(fsys, url, o), nil
 	})
 }
 
 // SaveFS is Save to the root of fsys.
 func SaveFS(ctx context.Context, fsys fsbase.FileSystemBase, state map[string]any, o SaveOptions) (*metadata.Metadata, error) {
 	return save(ctx, state, o, func() (StorageWriter, error) {
-		return NewFileSystemWriter(fsys, "", o.WriterOptions), nil
+		return newWriter(fsys, "", o), nil
+	})
+}
+
+// reporter is a writer of this package.
+type reporter interface {
+	StorageWriter
+	Report() SaveReport
+}
+
+// newWriter is the writer of this package for the options.
+func newWriter(fsys fsbase.FileSystemBase, id string, o SaveOptions) reporter {
+	if o.SerializationFormat != SerializationSafetensors {
+		return NewFileSystemWriter(fsys, id, o.WriterOptions)
+	}
+	return NewHuggingFaceStorageWriter(fsys, id, HuggingFaceOptions{
+		WriterOptions: o.WriterOptions, SaveDistributed: o.Group != nil && o.Group.Size() > 1,
 	})
 }
 
@@ -98,7 +117,7 @@ func save(ctx context.Context, state map[string]any, o SaveOptions, open func() 
 		s.p = &planner.DefaultSavePlanner{}
 	}
 	md, err := s.save(state)
-	if w, ok := s.w.(*FileSystemWriter); ok && o.Report != nil {
+	if w, ok := s.w.(reporter); ok && o.Report != nil && o.StorageWriter == nil {
 		*o.Report = w.Report()
 	}
 	return md, err

@@ -2,16 +2,16 @@ package dcp
 
 import "sync"
 
-// scratchPool keeps buffers of one part: fresh memory costs more than the read
+// scratchPool keeps buffers of one batch: fresh memory costs more than the read
 // that fills it.
 var scratchPool = sync.Pool{New: func() any {
-	b := make([]byte, readLimits.Part)
+	b := make([]byte, batchBytes)
 	return &b
 }}
 
 // getScratch returns n bytes of any content.
 func getScratch(n int64) *[]byte {
-	if n > readLimits.Part {
+	if n > batchBytes {
 		b := make([]byte, n)
 		return &b
 	}
@@ -21,7 +21,7 @@ func getScratch(n int64) *[]byte {
 }
 
 func putScratch(b *[]byte) {
-	if int64(cap(*b)) == readLimits.Part {
+	if int64(cap(*b)) == batchBytes {
 		scratchPool.Put(b)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godcp/godcp/ckpterr"
+	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/fsbase"
 )
 
@@ -26,20 +27,38 @@ type source struct {
 	open map[string]*shared
 }
 
-// pins remembers the first version seen of each file.
+// pins remembers what was seen first of each file: its version and size.
 type pins struct {
-	mu       sync.Mutex
-	versions map[string]fsbase.Version
+	mu   sync.Mutex
+	seen map[string]pin
 }
 
-// check pins path to v, or tells whether it is pinned to v already.
-func (p *pins) check(path string, v fsbase.Version) bool {
+type pin struct {
+	version fsbase.Version
+	size    int64 // bytes
+}
+
+// of is the pin of path, zero for none.
+func (p *pins) of(path string) pin {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, seen := p.versions[path]; !seen {
-		p.versions[path] = v
+	return p.seen[path]
+}
+
+func (p *pins) set(info fsbase.Info, path string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[path] = pin{info.Version, info.Size}
+}
+
+// check pins path to what is seen now, or tells whether that is its pin already.
+func (p *pins) check(info fsbase.Info, path string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, seen := p.seen[path]; !seen {
+		p.seen[path] = pin{info.Version, info.Size}
 	}
-	return p.versions[path] == v
+	return p.seen[path].version == info.Version
 }
 
 // shared is an open file that several tasks read. It implements io.ReaderAt.
@@ -54,8 +73,9 @@ type shared struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	once   sync.Once
-	stream fsbase.ReadStream
 	err    error
+	stream fsbase.ReadStream  // nil where ranges are read without one
+	ranged fsbase.RangeReader // nil where a stream is
 }
 
 // file is one use of a shared file.
@@ -65,7 +85,7 @@ type file struct {
 }
 
 func newSource(fsys fsbase.FileSystemBase) *source {
-	return &source{fsys: fsys, pins: &pins{versions: map[string]fsbase.Version{}}, open: map[string]*shared{}}
+	return &source{fsys: fsys, pins: &pins{seen: map[string]pin{}}, open: map[string]*shared{}}
 }
 
 // fork reads the same versions and counts for itself.
@@ -100,7 +120,7 @@ func (s *source) use(ctx context.Context, path string) (*file, error) {
 	s.mu.Unlock()
 	u := &file{shared: f, left: context.AfterFunc(ctx, f.leave)}
 
-	f.once.Do(func() { f.stream, f.err = s.openPinned(f.ctx, path) })
+	f.once.Do(f.begin)
 	if f.err != nil {
 		u.done()
 		return nil, f.err
@@ -122,20 +142,62 @@ func (f *shared) leave() {
 	}
 }
 
-func (s *source) openPinned(ctx context.Context, path string) (fsbase.ReadStream, error) {
-	stream, err := s.fsys.OpenStream(ctx, path)
+// begin opens the file, or, where that would be a round trip of its own, leaves
+// it to the first read to find out whether it is there.
+func (f *shared) begin() {
+	s := f.src
+	if fsbase.Limits(s.fsys).Remote {
+		if r, ok := fsbase.As[fsbase.RangeReader](s.fsys); ok {
+			f.ranged = r
+			return
+		}
+	}
+	stream, err := s.fsys.OpenStream(f.ctx, f.path)
+	if err != nil {
+		f.err = f.problem(err)
+		return
+	}
+	if f.err = f.saw(stream.Info()); f.err != nil {
+		f.err = errors.Join(f.err, stream.Close())
+		return
+	}
+	f.stream = stream
+}
+
+// saw pins the file to what was seen of it.
+func (f *shared) saw(info fsbase.Info) error {
+	if !f.src.pins.check(info, f.path) {
+		return fsbase.PathError("read", f.path, fsbase.ErrChanged)
+	}
+	return nil
+}
+
+// problem is what an error of the storage means for a file of a checkpoint. One
+// that is gone because the checkpoint was overwritten is ErrChanged, whichever
+// of the two came first.
+func (f *shared) problem(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &ckpterr.Error{Class: ckpterr.MissingFile, File: path, Offset: -1, Err: err}
+		if f.src.overwritten(f.ctx) {
+			return fsbase.PathError("read", f.path, fmt.Errorf("%w: the checkpoint was overwritten, open it again", fsbase.ErrChanged))
+		}
+		return &ckpterr.Error{Class: ckpterr.MissingFile, File: f.path, Offset: -1, Err: err}
 	case errors.Is(err, fs.ErrInvalid):
-		return nil, notRegular(path, err)
-	case err != nil:
-		return nil, err
+		return notRegular(f.path, err)
+	case f.ranged != nil && errors.Is(err, io.ErrUnexpectedEOF):
+		return &ckpterr.Error{Class: ckpterr.OutOfRange, File: f.path, Offset: -1, Err: err}
 	}
-	if !s.pins.check(path, stream.Info().Version) {
-		return nil, errors.Join(fsbase.PathError("read", path, fsbase.ErrChanged), stream.Close())
+	return err
+}
+
+// overwritten tells whether .metadata is another than the one that was read.
+func (s *source) overwritten(ctx context.Context) bool {
+	read := s.pins.of(metadata.Name).version
+	if read == "" {
+		return false
 	}
-	return stream, nil
+	info, err := fsbase.Stat(ctx, s.fsys, metadata.Name)
+	return err == nil && info.Version != read
 }
 
 // notRegular is the error for a name that a checkpoint may have and storage
@@ -159,67 +221,4 @@ func (f *file) done() {
 	if last && f.stream != nil {
 		f.stream.Close() // only read from: nothing can be lost
 	}
-}
-
-// opened is an open file, or a part of one in memory.
-type opened interface {
-	io.ReaderAt
-	name() string
-	size() int64 // of the whole file, bytes
-}
-
-func (f *shared) name() string { return f.path }
-func (f *shared) size() int64  { return f.stream.Info().Size }
-
-// ReadAt reads and counts.
-func (f *shared) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.stream.ReadAt(p, off)
-	f.src.moved.Add(int64(n))
-	return n, err
-}
-
-// window is a file of which a part is already in memory.
-type window struct {
-	*file
-	start int64
-	mem   []byte
-}
-
-func (w *window) ReadAt(p []byte, off int64) (int, error) {
-	if at := off - w.start; at >= 0 && at+int64(len(p)) <= int64(len(w.mem)) {
-		return copy(p, w.mem[at:]), nil
-	}
-	return w.file.ReadAt(p, off)
-}
-
-// slice is a part of the memory.
-func (w *window) slice(offset, length int64) ([]byte, bool) {
-	at := offset - w.start
-	if at < 0 || length < 0 || at+length > int64(len(w.mem)) {
-		return nil, false
-	}
-	return w.mem[at:][:length], true
-}
-
-// section checks that a byte range lies in a file and returns it.
-func section(f opened, offset, length int64) (*io.SectionReader, error) {
-	if offset < 0 || length < 0 || length > f.size()-offset {
-		return nil, &ckpterr.Error{
-			Class: ckpterr.OutOfRange, File: f.name(), Offset: offset,
-			Err: fmt.Errorf("%d bytes at %d are not inside a file of %d", length, offset, f.size()),
-		}
-	}
-	return io.NewSectionReader(f, offset, length), nil
-}
-
-// fill reads exactly len(p) bytes.
-func fill(r io.ReaderAt, p []byte, off int64) error {
-	n, err := r.ReadAt(p, off)
-	if n == len(p) {
-		return nil
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -54,6 +54,12 @@ type WriteResult struct {
 // WriterOptions are those of torch's FileSystemWriter. The zero value is its
 // default, but for overwriting.
 type WriterOptions struct {
+	// SerializationFormat is how tensors are stored. With
+	// SerializationSafetensors the checkpoint is a Hugging Face folder, which
+	// HuggingFaceStorageWriter writes: of whole tensors from one rank, of
+	// shards from several.
+	SerializationFormat SerializationFormat
+
 	// FilePerItem writes one file for each item (single_file_per_rank=False).
 	FilePerItem bool
 

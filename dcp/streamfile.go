@@ -29,18 +29,29 @@ func makeItem(it planner.WriteItem, data any) (*torchfile.Item, error) {
 		}
 		return item, nil
 	}
-	t, ok := data.(*tensor.Tensor)
-	if !ok {
-		return fail(fmt.Errorf("planner resolved a %T for a tensor", data))
-	}
-	if want := it.TensorData.Chunk.Sizes; !slices.Equal(t.Shape(), want) || t.DType() != it.TensorData.Properties.DType {
-		return fail(fmt.Errorf("planner resolved %v %v for a chunk of %v %v", t.DType(), t.Shape(), it.TensorData.Properties.DType, want))
+	t, err := resolvedTensor(it, data)
+	if err != nil {
+		return nil, err
 	}
 	item, err := torchfile.NewTensorItem(t.Contiguous())
 	if err != nil {
 		return fail(err)
 	}
 	return item, nil
+}
+
+// resolvedTensor is what a planner resolved, which must be the chunk that was
+// planned.
+func resolvedTensor(it planner.WriteItem, data any) (*tensor.Tensor, error) {
+	t, ok := data.(*tensor.Tensor)
+	if !ok {
+		return nil, fmt.Errorf("%s: planner resolved a %T for a tensor", it.Index.FQN, data)
+	}
+	if want := it.TensorData.Chunk.Sizes; !slices.Equal(t.Shape(), want) || t.DType() != it.TensorData.Properties.DType {
+		return nil, fmt.Errorf("%s: planner resolved %v %v for a chunk of %v %v",
+			it.Index.FQN, t.DType(), t.Shape(), it.TensorData.Properties.DType, want)
+	}
+	return t, nil
 }
 
 // stream writes the file item by item, with a bounded look-ahead.

@@ -25,6 +25,8 @@ type transfer struct {
 	dst   *tensor.Tensor
 	check bool // all of the payload is read: its CRC can be checked
 
+	around *around // what comes along; nil for nothing
+
 	mu   sync.Mutex
 	sums []blockSum
 }
@@ -104,7 +106,13 @@ func (t *transfer) block(b ranges.Block) error {
 }
 
 func (t *transfer) fill(mem []byte, b ranges.Block) error {
-	if err := fill(t.p.at, mem, t.p.offset+b.Offset); err != nil {
+	var err error
+	if t.around != nil {
+		err = t.around.fill(mem, b)
+	} else {
+		err = fill(t.p.at, mem, t.p.offset+b.Offset)
+	}
+	if err != nil {
 		return err
 	}
 	if t.check {

@@ -32,25 +32,41 @@ func (w *FileSystemWriter) WriteData(ctx context.Context, plan *planner.SavePlan
 		return nil, nil
 	}
 	buckets := w.buckets(plan.Items)
-	results := make([][]WriteResult, len(buckets))
-	g, gctx := errgroup.WithContext(ctx)
+	rs, err := w.inParallel(ctx, len(buckets), func(stop context.Context, n int) ([]WriteResult, error) {
+		f := &fileWriter{w: w, stop: stop, p: p, prefix: prefix, n: n, items: bytesFirst(buckets[n])}
+		return f.write(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rs, ctx.Err()
+}
+
+// inParallel writes n files, ThreadCount at once. stop is done when one has
+// failed; nothing runs on when it returns. Streams live in ctx: stop is done
+// also when all have ended, which is not a reason for a commit to fail.
+func (w *FileSystemWriter) inParallel(ctx context.Context, n int, write func(stop context.Context, n int) ([]WriteResult, error)) ([]WriteResult, error) {
+	results := make([][]WriteResult, n)
+	g, stop := errgroup.WithContext(ctx)
 	g.SetLimit(w.o.ThreadCount)
-	for n, items := range buckets {
-		if gctx.Err() != nil {
+	begun := 0
+	for i := range n {
+		if stop.Err() != nil {
 			break
 		}
-		// Streams live in ctx: gctx is done when the first bucket fails, and
-		// when all have ended, which is not a reason for a commit to fail.
-		f := &fileWriter{w: w, stop: gctx, p: p, prefix: prefix, n: n, items: bytesFirst(items)}
 		g.Go(func() (err error) {
-			results[n], err = f.write(ctx)
+			results[i], err = write(stop, i)
 			return err
 		})
+		begun++
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return slices.Concat(results...), ctx.Err()
+	if begun < n {
+		return nil, ctx.Err()
+	}
+	return slices.Concat(results...), nil
 }
 
 // buckets are the items of each file.
@@ -117,11 +133,12 @@ func (f *fileWriter) write(ctx context.Context) ([]WriteResult, error) {
 	return rs, err
 }
 
-// unpublished is the error of a data file whose commit had no answer. The
-// checkpoint was surely not published, so ErrCommitUnknown is not found in it.
+// unpublished is the error of a file whose commit had no answer, and without
+// which nothing is published: ErrCommitUnknown, which speaks of the checkpoint,
+// is not found in it.
 type unpublished struct{ err error }
 
-func (e unpublished) Error() string { return "a data file: " + e.err.Error() }
+func (e unpublished) Error() string { return "not published: " + e.err.Error() }
 
 func (e unpublished) Is(target error) bool {
 	return target != fsbase.ErrCommitUnknown && errors.Is(e.err, target)
@@ -130,7 +147,7 @@ func (e unpublished) Is(target error) bool {
 func (e unpublished) As(target any) bool { return errors.As(e.err, target) }
 
 func (f *fileWriter) attempt(ctx context.Context, name string, cond fsbase.Condition) ([]WriteResult, error) {
-	if f.resident() {
+	if resident(f.p) && len(f.w.o.Extensions) == 0 { // else it cannot be laid out first
 		rs, ok, err := f.upload(ctx, name, cond)
 		if ok || err != nil {
 			return rs, err

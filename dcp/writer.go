@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/gob"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/godcp/godcp/dcp/metadata"
@@ -114,9 +116,16 @@ func (w *FileSystemWriter) Report() SaveReport { return w.report }
 
 // SetUpStorageWriter begins an attempt.
 func (w *FileSystemWriter) SetUpStorageWriter(_ bool, rank int) error {
+	if f := w.o.SerializationFormat; f != SerializationTorchSave {
+		return fmt.Errorf("a FileSystemWriter does not write %v, a HuggingFaceStorageWriter writes safetensors: %w", f, errors.ErrUnsupported)
+	}
+	w.setUp(rank)
+	return nil
+}
+
+func (w *FileSystemWriter) setUp(rank int) {
 	w.begin()
 	w.rank = rank
-	return nil
 }
 
 // PrepareLocalPlan returns the plan as it is.

@@ -61,6 +61,10 @@ type PartLimits struct {
 	Write         int64 // a good size for one part of a write
 	MaxObject     int64 // largest stream
 	ReadsInFlight int   // how many ranged reads at once suit it
+
+	// Remote: every call is a round trip. ReadRanges then costs less than to
+	// open a stream and read from it.
+	Remote bool
 }
 
 // Unsyncer gives the same storage without durability. C11.

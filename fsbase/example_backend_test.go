@@ -2,7 +2,6 @@ package fsbase_test
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"net/url"
 	"strconv"
@@ -63,11 +62,7 @@ func (f *KVFS) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, 
 }
 
 func (f *KVFS) Exists(ctx context.Context, path string) (bool, error) {
-	_, err := f.OpenStream(ctx, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
+	return fsbase.ExistsByStat(ctx, f, path)
 }
 
 func (f *KVFS) Rename(ctx context.Context, path, newPath string) error {

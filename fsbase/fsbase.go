@@ -4,8 +4,9 @@
 // # Who calls what
 //
 // Backend authors implement [FileSystemBase] (8 methods; embed [Flat] and use
-// [NewBufferWriter] for half of them), add the capabilities that their storage
-// really has, register a URL scheme with a [Mux], and run package conformance.
+// [NewBufferWriter], or [NewPartWriter] for values too large for memory, for
+// half of them), add the capabilities that their storage really has, register a
+// URL scheme with a [Mux], and run package conformance.
 // Users call [Open] and the package functions ([CreateExclusive], [Stat],
 // [List], [ReadRanges], [Publish] …); they never assert on capabilities.
 //

@@ -2,6 +2,7 @@ package fsbase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,6 +24,15 @@ func Stat(ctx context.Context, fsys FileSystemBase, path string) (Info, error) {
 		return Info{}, err
 	}
 	return r.Info(), PathError("stat", path, r.Close())
+}
+
+// ExistsByStat is an Exists for backends that look by Stat, or by opening: O1.
+func ExistsByStat(ctx context.Context, fsys FileSystemBase, path string) (bool, error) {
+	_, err := Stat(ctx, fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // ReadFile reads a whole stream of at most limit bytes. A longer one is an

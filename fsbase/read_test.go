@@ -38,6 +38,23 @@ func (l lyingStream) Info() fsbase.Info {
 	return info
 }
 
+func TestExistsByStat(t *testing.T) {
+	fsys := memfs.New()
+	put(t, fsys, "a", "x")
+	for path, want := range map[string]bool{"a": true, "b": false, "a/b": false} {
+		for _, f := range []fsbase.FileSystemBase{fsys, bare{fsys}} {
+			if got, err := fsbase.ExistsByStat(t.Context(), f, path); got != want || err != nil {
+				t.Errorf("%q: %v, %v", path, got, err)
+			}
+		}
+	}
+	ok, err := fsbase.ExistsByStat(t.Context(), forbidden{fsys}, "a")
+	wantIs(t, err, fs.ErrPermission)
+	if ok {
+		t.Error("what may not be looked at is there")
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	fsys := memfs.New()
 	for _, size := range []int{0, 1, 1 << 20, 1<<20 + 1, 5<<20 - 3} {

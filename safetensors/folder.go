@@ -20,6 +20,7 @@ const headersInFlight = 16
 // HuggingFaceStorageReader reads.
 type Folder struct {
 	Tensors []FolderTensor // by FQN
+	SaveID  string         // of godcp's save; "" when the files do not say
 	byName  map[string]int
 }
 
@@ -27,7 +28,7 @@ type Folder struct {
 type FolderTensor struct {
 	FQN    string
 	DType  tensor.DType
-	Size   []int64       // the largest offset + shape of its chunks; the layout says it nowhere
+	Size   []int64       // as [SaveInfo] says, else the largest offset + shape of its chunks
 	Chunks []FolderChunk // in the order of the files' names; may overlap or leave gaps
 }
 
@@ -55,6 +56,9 @@ func (f *Folder) Lookup(fqn string) (FolderTensor, bool) {
 //
 // A tensor in several files is one in chunks, which DCP_SHARDING_INFO in each
 // of those files must place. Overlaps and gaps are for the caller to judge.
+//
+// Files that have a [SaveInfo] must be all the files of one attempt at one save
+// (MissingFile, BadSafetensors), and with the index if that belongs to it.
 func OpenFolder(ctx context.Context, fsys fsbase.FileSystemBase, names []string) (*Folder, error) {
 	names = slices.Sorted(slices.Values(names))
 	files := make([]file, len(names))
@@ -74,7 +78,11 @@ func OpenFolder(ctx context.Context, fsys fsbase.FileSystemBase, names []string)
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	f := &Folder{byName: map[string]int{}}
+	saveID, err := checkSet(files, index != nil)
+	if err != nil {
+		return nil, err
+	}
+	f := &Folder{SaveID: saveID, byName: map[string]int{}}
 	merged := map[string]*merging{}
 	for i := range files {
 		if err := files[i].addTo(merged); err != nil {
@@ -97,6 +105,7 @@ type file struct {
 	header  *Header
 	boxes   []tensor.Box
 	sharded bool
+	save    *SaveInfo // nil when the file does not tell
 }
 
 func openFile(ctx context.Context, fsys fsbase.FileSystemBase, name string) (f file, err error) {
@@ -109,6 +118,9 @@ func openFile(ctx context.Context, fsys fsbase.FileSystemBase, name string) (f f
 	f.header, err = ReadHeader(rs, rs.Info().Size)
 	if err == nil {
 		f.boxes, f.sharded, err = f.header.boxes()
+	}
+	if err == nil {
+		f.save, err = f.header.saveInfo()
 	}
 	return f, f.at(err)
 }
@@ -136,8 +148,8 @@ func (f *file) addTo(all map[string]*merging) error {
 			return f.at(err)
 		}
 		box := f.boxes[i]
-		for d := range m.Size {
-			m.Size[d] = max(m.Size[d], box.Offsets[d]+box.Sizes[d])
+		if err := m.grow(box, f.save); err != nil {
+			return f.at(err)
 		}
 		m.Chunks = append(m.Chunks, FolderChunk{Box: box, File: f.name, Offset: t.Offset, Length: t.Size})
 	}
@@ -158,5 +170,29 @@ func (m *merging) fits(t TensorInfo) error {
 		return nil
 	}
 	e.FQN = t.Name
+	return e
+}
+
+// grow makes the size that of the whole: as the save says, else as large as the
+// parts so far.
+func (m *merging) grow(box tensor.Box, save *SaveInfo) error {
+	var e *ckpterr.Error
+	if save == nil {
+		for d := range m.Size {
+			m.Size[d] = max(m.Size[d], box.Offsets[d]+box.Sizes[d])
+		}
+		return nil
+	}
+	size := save.Sizes[m.FQN]
+	switch {
+	case !box.Within(size):
+		e = ckpterr.New(ckpterr.ChunkBounds, "its part %v is outside of %v", box, size)
+	case len(m.Chunks) > 0 && !slices.Equal(size, m.Size):
+		e = ckpterr.New(ckpterr.BadSafetensors, "a part of %v here, of %v in %q", size, m.Size, m.Chunks[0].File)
+	default:
+		m.Size = size
+		return nil
+	}
+	e.FQN = m.FQN
 	return e
 }

@@ -86,3 +86,38 @@ func FuzzShardingInfo(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSaveInfo: what is accepted is what encoding/json reads, and comes back
+// when it is written again.
+func FuzzSaveInfo(f *testing.F) {
+	for _, s := range []string{
+		said(1, nil), said(2, func(s *SaveInfo) { s.Indexed, s.Sizes = true, map[string][]int64{"": {}, "é\"": {0, 1 << 62}} }),
+		`{}`, `{"save_id":"s","attempt":"a","file":1,"files":1}`, `{"file":-1}`, `{"files":1e3}`, `{"sizes":{"w":[-1]}}`, `{"index":"x"}`, `[`,
+		`{"save_id":"\ud83d","attempt":"a","file":2,"files":1,"later":[1.5e3,{"y":null}]}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := parseSave(text)
+		if err != nil {
+			return
+		}
+		var want map[string]any // whose keys are compared exactly
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatalf("not JSON for encoding/json: %v", err)
+		}
+		sizes, _ := want["sizes"].(map[string]any)
+		if want["save_id"] != got.SaveID || want["attempt"] != got.Attempt || len(sizes) != len(got.Sizes) {
+			t.Fatalf("%+v, encoding/json sees %+v", got, want)
+		}
+		if got.File < 1 || got.File > got.Files {
+			t.Fatalf("file %d of %d", got.File, got.Files)
+		}
+		md := map[string]string{}
+		got.AddTo(md)
+		again, err := parseSave(md[saveKey])
+		if err != nil || len(again.Sizes) != len(got.Sizes) || again.SaveID != got.SaveID || again.Files != got.Files {
+			t.Fatalf("%+v came back as %+v, %v", got, again, err)
+		}
+	})
+}

@@ -1,13 +1,9 @@
 package safetensors
 
 import (
-	"cmp"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 	"sort"
-	"unicode/utf8"
 
 	"github.com/godcp/godcp/tensor"
 )
@@ -32,46 +28,28 @@ type run struct {
 	data []byte
 }
 
-// NewFile lays out a file as the Rust library does: header, padding and order
-// of the tensors are the same, byte by byte, but for __metadata__, whose order
-// is random there and sorted here. nil metadata leaves __metadata__ out.
-//
-// What the format cannot say is an error that names the tensor: another dtype,
-// a name that is there twice, is not UTF-8 or is "__metadata__"; and so is what
-// [ReadHeader] would not take. Tensors must be dense ([tensor.Tensor.Bytes]).
+// NewFile lays out a file as [NewLayout] does. Tensors must be dense
+// ([tensor.Tensor.Bytes]); one that is not is an error that names it.
 func NewFile(tensors []NamedTensor, metadata map[string]string) (*File, error) {
-	entries := make([]entry, len(tensors))
-	names := make(map[string]struct{}, len(tensors))
+	infos := make([]TensorInfo, len(tensors))
+	elements := make(map[string][]byte, len(tensors))
 	for i, t := range tensors {
-		if _, twice := names[t.Name]; twice {
-			return nil, fmt.Errorf("two tensors named %q", t.Name)
+		infos[i] = TensorInfo{Name: t.Name, DType: t.Tensor.DType(), Shape: t.Tensor.Shape()}
+		b, dense := t.Tensor.Bytes()
+		if !dense {
+			return nil, fmt.Errorf("tensor %q: shape %v with strides %v is not dense", t.Name, t.Tensor.Shape(), t.Tensor.Strides())
 		}
-		names[t.Name] = struct{}{}
-		e, err := newEntry(t)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
-		}
-		entries[i] = e
+		elements[t.Name] = b
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.name, b.name))
-	})
-	for key, value := range metadata {
-		if !utf8.ValidString(key) || !utf8.ValidString(value) {
-			return nil, fmt.Errorf("metadata %q is not UTF-8", key)
-		}
+	l, err := NewLayout(infos, metadata)
+	if err != nil {
+		return nil, err
 	}
-	header := appendHeader(make([]byte, prefixLen), entries, metadata)
-	if n := len(header) - prefixLen; n > maxHeader {
-		return nil, fmt.Errorf("a header of %d bytes, more than the %d that readers take", n, maxHeader)
+	data := make([][]byte, len(l.Tensors))
+	for i, t := range l.Tensors {
+		data[i] = elements[t.Name]
 	}
-	binary.LittleEndian.PutUint64(header, uint64(len(header)-prefixLen))
-	f := &File{runs: make([]run, 0, len(entries)+1)}
-	f.add(header)
-	for _, e := range entries {
-		f.add(e.data)
-	}
-	return f, nil
+	return l.File(data)
 }
 
 func (f *File) add(data []byte) {

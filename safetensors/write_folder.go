@@ -29,15 +29,19 @@ func ShardingInfo(offsets map[string][]int64) map[string]string {
 			b = append(b, ", "...)
 		}
 		b = append(appendString(b, fqn, true), `: {"saved_offsets": [`...)
-		for j, n := range offsets[fqn] {
-			if j > 0 {
-				b = append(b, ", "...)
-			}
-			b = strconv.AppendInt(b, n, 10)
-		}
-		b = append(b, "]}"...)
+		b = append(appendInts(b, offsets[fqn]), "]}"...)
 	}
 	return map[string]string{shardingKey: string(append(b, '}')), "DCP_VERSION": "1.0", "format": "pt"}
+}
+
+func appendInts(b []byte, list []int64) []byte {
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return b
 }
 
 // Index is the content of [IndexName]: totalSize is the bytes

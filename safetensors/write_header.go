@@ -1,12 +1,9 @@
 package safetensors
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/godcp/godcp/tensor"
 )
@@ -29,43 +26,19 @@ var places = func() map[tensor.DType]int {
 
 const metadataKey = "__metadata__"
 
-// entry is what the header says about a tensor.
-type entry struct {
-	name  string
-	place int     // of its dtype in order
-	shape []int64 // as the format counts
-	data  []byte
-}
-
-func newEntry(t NamedTensor) (e entry, err error) {
-	switch {
-	case t.Name == metadataKey:
-		return e, errors.New("the name is reserved")
-	case !utf8.ValidString(t.Name):
-		return e, errors.New("the name is not UTF-8")
-	case len(t.Name) > maxName:
-		return e, fmt.Errorf("a name of %d bytes", len(t.Name))
+// fileShape is a shape as the format counts: of F4 it has the values, of which
+// torch counts the bytes of two.
+func fileShape(d tensor.DType, shape []int64) []int64 {
+	if d != tensor.Float4E2M1FNx2 || len(shape) == 0 {
+		return shape
 	}
-	e = entry{name: t.Name, shape: t.Tensor.Shape()}
-	d := t.Tensor.DType()
-	var ok bool
-	if e.place, ok = places[d]; !ok {
-		return e, fmt.Errorf("safetensors has no dtype %v", d)
-	}
-	if e.data, ok = t.Tensor.Bytes(); !ok {
-		return e, fmt.Errorf("shape %v with strides %v is not dense", e.shape, t.Tensor.Strides())
-	}
-	if d == tensor.Float4E2M1FNx2 {
-		if len(e.shape) == 0 {
-			return e, fmt.Errorf("a scalar of %v", d)
-		}
-		e.shape[len(e.shape)-1] *= 2
-	}
-	return e, nil
+	shape = slices.Clone(shape)
+	shape[len(shape)-1] *= 2
+	return shape
 }
 
 // appendHeader appends the JSON text, padded so that the data is aligned.
-func appendHeader(b []byte, entries []entry, metadata map[string]string) []byte {
+func appendHeader(b []byte, tensors []TensorInfo, metadata map[string]string) []byte {
 	b = append(b, '{')
 	if metadata != nil {
 		b = append(appendString(b, metadataKey, false), ":{"...)
@@ -76,15 +49,15 @@ func appendHeader(b []byte, entries []entry, metadata map[string]string) []byte 
 		b = append(trimComma(b), "},"...)
 	}
 	var begin int64
-	for _, e := range entries {
-		b = append(appendString(b, e.name, false), `:{"dtype":"`...)
-		b = append(append(b, order[e.place]...), `","shape":[`...)
-		for _, n := range e.shape {
+	for _, t := range tensors {
+		b = append(appendString(b, t.Name, false), `:{"dtype":"`...)
+		b = append(append(b, order[places[t.DType]]...), `","shape":[`...)
+		for _, n := range fileShape(t.DType, t.Shape) {
 			b = append(strconv.AppendInt(b, n, 10), ',')
 		}
 		b = append(trimComma(b), `],"data_offsets":[`...)
 		b = append(strconv.AppendInt(b, begin, 10), ',')
-		begin += int64(len(e.data))
+		begin += t.Size
 		b = append(strconv.AppendInt(b, begin, 10), "]},"...)
 	}
 	b = append(trimComma(b), '}')

@@ -20,7 +20,7 @@ var (
 type PlanProblem struct {
 	FQN    string
 	Detail string
-	Err    error // one of the errors above, or a ckpterr.Class
+	Err    error // one of the errors above, a ckpterr.Class, or what a storage writer finds
 }
 
 func (p *PlanProblem) Error() string {

@@ -111,15 +111,15 @@ def chunk_at(entry, offset):
     return next(chunk for chunk in entry.chunks if offset in (None, chunk.offsets))
 
 
-def rank_main(rank, world, folders, out, finished):
+def rank_main(rank, world, folders, out, finished, reader):
     dist.init_process_group("gloo", init_method="file://" + os.path.join(out, "meet%d" % world), rank=rank,
                             world_size=world, timeout=datetime.timedelta(seconds=120))
     mesh = init_device_mesh("cpu", (world,))
     found = {}
     for name, folder in folders.items():
-        metadata = dcp.FileSystemReader(folder).read_metadata()
+        metadata = reader(folder).read_metadata()
         for placement in (Shard(0), Shard(1), Replicate()):
-            own = attempt(lambda: load_part(folder, metadata, mesh, placement))
+            own = attempt(lambda: load_part(folder, metadata, mesh, placement, reader))
             everyone = [None] * world
             dist.all_gather_object(everyone, own)
             found.setdefault(name, {})["%s over %d" % (placement, world)] = attempt(lambda: join(everyone))
@@ -131,14 +131,14 @@ def rank_main(rank, world, folders, out, finished):
     finished.wait(120)
 
 
-def load_part(folder, metadata, mesh, placement):
+def load_part(folder, metadata, mesh, placement, reader):
     """What this rank has afterwards: of a tensor dtype, cut dimension, shape, bytes."""
     state = template(metadata)
     for fqn, v in state.items():
         if isinstance(v, torch.Tensor):
             fits = placement.is_shard() and v.dim() > placement.dim
             state[fqn] = distribute(v, mesh, [placement if fits else Replicate()])
-    dcp.load(state, storage_reader=dcp.FileSystemReader(folder))
+    dcp.load(state, storage_reader=reader(folder))
     for fqn, v in state.items():
         if isinstance(v, DTensor):
             dim = v.placements[0].dim if v.placements[0].is_shard() else None
@@ -197,18 +197,23 @@ def save_and_load(name, folder, scratch):
     return load(folder, metadata) == torch_save(folder, scratch) == cut_out(folder, metadata) == want
 
 
+def load_sharded(folders, out, reader):
+    """By checkpoint, what 2 and 3 ranks load. No threads of torch may have run
+    before: a process that has them should not fork."""
+    found = {name: {} for name in folders}
+    for world in WORLDS:
+        finished = mp.get_context("fork").Barrier(world)
+        mp.start_processes(rank_main, args=(world, folders, out, finished, reader), nprocs=world, start_method="fork")
+        with open(os.path.join(out, "world%d.json" % world)) as f:
+            for name, ways in json.load(f).items():
+                found[name].update(ways)
+    return found
+
+
 def main(folder):
     folders = {name: os.path.join(folder, name) for name in sorted(os.listdir(folder))}
-    found = {}
     with tempfile.TemporaryDirectory() as out:
-        # Ranks first: a process that has run torch's threads should not fork.
-        for world in WORLDS:
-            finished = mp.get_context("fork").Barrier(world)
-            mp.start_processes(rank_main, args=(world, folders, out, finished), nprocs=world, start_method="fork")
-        for world in WORLDS:
-            with open(os.path.join(out, "world%d.json" % world)) as f:
-                for name, ways in json.load(f).items():
-                    found.setdefault(name, {}).update(ways)
+        found = load_sharded(folders, out, dcp.FileSystemReader)
         for name, path in folders.items():
             metadata = dcp.FileSystemReader(path).read_metadata()
             found[name].update({
