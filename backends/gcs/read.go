@@ -63,7 +63,7 @@ func (r *readStream) ReadAt(p []byte, off int64) (int, error) {
 // fill reads bytes that are there. All of an object is compared with its
 // CRC32C; parts of one cannot be.
 func (r *readStream) fill(p []byte, off int64) error {
-	if _, err := r.fs.fetch(r.ctx, r.info.Path, r.attrs.Generation, p, off); err != nil {
+	if _, err := r.fs.fetch(r.ctx, r.info.Path, r.attrs.Generation, [][]byte{p}, off); err != nil {
 		return err
 	}
 	if int64(len(p)) == r.info.Size && crc32.Checksum(p, castagnoli) != r.attrs.CRC32C {

@@ -96,10 +96,16 @@ func TestRequests(t *testing.T) {
 		}, []string{"stat a", "read a if 1001 bytes=1-2"}},
 		"ranges": {func(f *FS) error {
 			_, err := f.ReadRanges(t.Context(), "a", "", []fsbase.Range{
-				{Dst: nil}, {Offset: 1, Dst: make([]byte, 1)}, {Offset: 2, Dst: make([]byte, 1)},
+				{Dst: nil}, {Offset: 2, Dst: make([]byte, 1)}, {Offset: 0, Dst: make([]byte, 1)},
 			})
 			return err
-		}, []string{"read a bytes=1-1", "read a if 1001 bytes=2-2"}},
+		}, []string{"read a bytes=0-2"}},
+		"ranges far apart": {func(f *FS) error {
+			_, err := f.ReadRanges(t.Context(), "large", "", []fsbase.Range{
+				{Offset: 1 << 20, Dst: make([]byte, 10)}, {Offset: 5, Dst: make([]byte, 10)}, {Offset: 100, Dst: make([]byte, 10)},
+			})
+			return err
+		}, []string{"read large bytes=5-109", "read large if 1002 bytes=1048576-1048585"}},
 		"pinned ranges": {func(f *FS) error {
 			_, err := f.ReadRanges(t.Context(), "a", "1001", []fsbase.Range{{Offset: 1, Dst: make([]byte, 1)}})
 			return err

@@ -1,6 +1,7 @@
 package gocloud
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -32,9 +33,9 @@ func conditions(cond fsbase.Condition) *azblob.AccessConditions {
 	return &azblob.AccessConditions{ModifiedAccessConditions: m}
 }
 
-// pinned are the options of a read of one version.
+// pinned are the options of a read of one version, if it has one.
 func (f *FS) pinned(info fsbase.Info) *blob.ReaderOptions {
-	if f.azure == nil {
+	if f.azure == nil || info.Version == "" {
 		return nil
 	}
 	return &blob.ReaderOptions{BeforeRead: func(as func(any) bool) error {
@@ -46,14 +47,24 @@ func (f *FS) pinned(info fsbase.Info) *blob.ReaderOptions {
 	}}
 }
 
-// holds tells whether an answer is of the version that was asked for, as far
-// as an answer tells.
-func (f *FS) holds(r *blob.Reader, info fsbase.Info) bool {
-	if f.azure == nil {
-		return true // fetch looks again
+// seen is what an answer tells of the object, or an error if that is not the
+// one that was asked for. Other drivers tell size and time only: fetch looks
+// again.
+func (f *FS) seen(r *blob.Reader, want fsbase.Info) (fsbase.Info, error) {
+	got := want
+	got.Size = r.Size()
+	if f.azure != nil {
+		var answer azblob.DownloadStreamResponse
+		if !r.As(&answer) || answer.ETag == nil {
+			return want, errors.New("an answer without an ETag")
+		}
+		got.Version, got.ModTime = fsbase.Version(strings.Trim(string(*answer.ETag), `"`)), r.ModTime()
+		got.Sum = sumOf(answer.BlobContentMD5)
 	}
-	var answer azblob.DownloadStreamResponse
-	return r.As(&answer) && answer.ETag != nil && strings.Trim(string(*answer.ETag), `"`) == string(info.Version)
+	if want.Version != "" && got.Version != want.Version || want.Size >= 0 && got.Size != want.Size {
+		return want, fsbase.ErrChanged
+	}
+	return got, nil
 }
 
 // changed is the error of a read: a condition that does not hold means that

@@ -70,7 +70,8 @@ func Wrap(bucket *blob.Bucket) (*FS, error) {
 	return f, nil
 }
 
-// AsCapability hands out conditional writes and Upload on Azure only.
+// AsCapability hands out conditional writes, Upload and ReadRanges on Azure
+// only.
 func (f *FS) AsCapability(target any) bool {
 	switch t := target.(type) {
 	case *fsbase.Stater:
@@ -87,6 +88,9 @@ func (f *FS) AsCapability(target any) bool {
 		*t = azure{f}
 		return f.azure != nil
 	case *fsbase.Swapper:
+		*t = azure{f}
+		return f.azure != nil
+	case *fsbase.RangeReader:
 		*t = azure{f}
 		return f.azure != nil
 	case *fsbase.Uploader:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -55,7 +56,7 @@ func (r *readStream) ReadAt(p []byte, off int64) (int, error) {
 	}
 	want := p[:min(int64(len(p)), max(r.info.Size-off, 0))]
 	if len(want) > 0 {
-		if err := r.fs.fetch(r.ctx, r.info, want, off); err != nil {
+		if _, err := r.fs.fetch(r.ctx, r.info, [][]byte{want}, off); err != nil {
 			return 0, fail(r.ctx, "read", r.info.Path, err)
 		}
 	}
@@ -73,38 +74,63 @@ func (r *readStream) Close() error {
 // breaks is how often in a row a read may break off without a byte.
 const breaks = 3
 
-// fetch fills dst with the bytes at off of a version, or fails.
-func (f *FS) fetch(ctx context.Context, info fsbase.Info, dst []byte, off int64) error {
-	for n, broken := 0, 0; n < len(dst); {
-		m, err := f.readOnce(ctx, info, dst[n:], off+int64(n))
-		n += m
+// fetch fills dst, one slice after the other, with the bytes from off on of a
+// version, and returns its Info. On Azure the version may be "", for whichever
+// is current, and the size -1, for one that is not known.
+func (f *FS) fetch(ctx context.Context, info fsbase.Info, dst [][]byte, off int64) (fsbase.Info, error) {
+	dst = slices.Clone(dst) // what is full is cut off
+	for broken := 0; len(dst) > 0; {
+		var m int
+		var err error
+		info, m, err = f.readOnce(ctx, info, dst, off)
+		off += int64(m)
+		dst = cut(dst, m)
 		var broke breakOff
 		switch {
 		case err == nil:
 			continue
 		case !errors.As(err, &broke):
-			return err
+			return info, err
 		case m > 0:
 			broken = 0
 		}
 		if broken++; broken == breaks || ctx.Err() != nil {
-			return broke.err
+			return info, broke.err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return info, ctx.Err()
 		case <-time.After(time.Duration(broken) * 100 * time.Millisecond):
 		}
 	}
 	if f.azure != nil {
-		return nil // each answer was compared
+		return info, nil // each answer was compared
 	}
 	// What was read was there between the two looks, and no version returns.
 	a, err := f.attributes(ctx, info.Path)
 	if err == nil && f.versionOf(a) != info.Version {
 		err = fsbase.ErrChanged
 	}
-	return err
+	return info, err
+}
+
+// cut takes the first n bytes of dst away.
+func cut(dst [][]byte, n int) [][]byte {
+	for len(dst) > 0 && n >= len(dst[0]) {
+		n -= len(dst[0])
+		dst = dst[1:]
+	}
+	if n > 0 {
+		dst[0] = dst[0][n:]
+	}
+	return dst
+}
+
+func length(dst [][]byte) (n int64) {
+	for _, b := range dst {
+		n += int64(len(b))
+	}
+	return n
 }
 
 // breakOff is an error in the middle of an answer.
@@ -112,26 +138,30 @@ type breakOff struct{ err error }
 
 func (b breakOff) Error() string { return b.err.Error() }
 
-// readOnce makes one request, and returns how much of dst it has filled.
-func (f *FS) readOnce(ctx context.Context, info fsbase.Info, dst []byte, off int64) (n int, err error) {
+// readOnce makes one request, and returns the Info of the version and how much
+// of dst it has filled.
+func (f *FS) readOnce(ctx context.Context, info fsbase.Info, dst [][]byte, off int64) (seen fsbase.Info, n int, err error) {
+	seen = info
 	err = f.guarded(ctx, func(ctx context.Context, alive func()) error {
-		r, err := f.bucket.NewRangeReader(ctx, info.Path, off, int64(len(dst)), f.pinned(info))
+		r, err := f.bucket.NewRangeReader(ctx, info.Path, off, length(dst), f.pinned(info))
 		if err != nil {
 			return f.changed(err)
 		}
 		defer r.Close()
-		if r.Size() != info.Size || !f.holds(r, info) {
-			return fsbase.ErrChanged
+		if seen, err = f.seen(r, info); err != nil {
+			return err
 		}
-		for n < len(dst) {
-			alive()
-			m, err := r.Read(dst[n:])
-			n += m
-			if n < len(dst) && err != nil {
-				if err == io.EOF {
-					err = io.ErrUnexpectedEOF
+		for _, b := range dst {
+			for len(b) > 0 {
+				alive()
+				m, err := r.Read(b)
+				n, b = n+m, b[m:]
+				if len(b) > 0 && err != nil {
+					if err == io.EOF {
+						err = io.ErrUnexpectedEOF
+					}
+					return breakOff{err}
 				}
-				return breakOff{err}
 			}
 		}
 		return nil
@@ -139,5 +169,5 @@ func (f *FS) readOnce(ctx context.Context, info fsbase.Info, dst []byte, off int
 	if errors.Is(err, errStalled) {
 		err = breakOff{err}
 	}
-	return n, err
+	return seen, n, err
 }
