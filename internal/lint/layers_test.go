@@ -38,7 +38,7 @@ var house = []room{
 		path: "backends/gocloud", ours: list("fsbase"),
 		others: list("github.com/Azure/azure-sdk-for-go gocloud.dev golang.org/x/sync"),
 	},
-	{path: "backends/all", ours: list("backends/local backends/memfs")},
+	{path: "backends/all", ours: list("backends/gcs backends/gocloud backends/local backends/memfs")},
 
 	{path: "internal/lint"},
 	{path: "internal/ranges", ours: list("tensor")},
