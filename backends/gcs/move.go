@@ -93,7 +93,8 @@ func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (
 	err = f.call(ctx, func(ctx context.Context, alive func(int64)) (err error) {
 		c.ProgressFunc = func(copied, _ uint64) { alive(int64(copied)) }
 		attrs, err = c.Run(ctx)
-		return pub.note(err)
+		pub.note(err)
+		return err
 	})
 	var sum uint32
 	if err == nil {

@@ -95,7 +95,8 @@ func (p *publication) send(ctx context.Context, src io.ReaderAt, size int64) (fs
 			err = closed // of a request that fails Close tells more than Write
 		}
 		attrs = w.Attrs()
-		return p.note(err)
+		p.note(err)
+		return err
 	})
 	return p.outcome(ctx, attrs, sum, err)
 }
@@ -109,11 +110,10 @@ func (p *publication) writer(ctx context.Context, target *storage.ObjectHandle) 
 }
 
 // note remembers that a request may have done more than it said.
-func (p *publication) note(err error) error {
+func (p *publication) note(err error) {
 	if err != nil && !answered(err) {
 		p.unsure = true
 	}
-	return err
 }
 
 // outcome is what became of the write.

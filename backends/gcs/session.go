@@ -93,7 +93,8 @@ func (s *session) commit() (*storage.ObjectAttrs, error) {
 	s.do(s.w.Close)
 	s.closed = true
 	s.cancel(nil)
-	return s.w.Attrs(), s.pub.note(s.err)
+	s.pub.note(s.err)
+	return s.w.Attrs(), s.err
 }
 
 // abandon ends the upload without publishing, and waits for what the client
