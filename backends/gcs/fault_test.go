@@ -271,6 +271,8 @@ func TestFaultsBeforeTheLastPart(t *testing.T) {
 		"part unavailable once":        {"part", fault{status: 503}, 1, nil},
 		"part hangs once":              {"part", fault{hang: true}, 1, nil},
 		"part unavailable for ever":    {"part", fault{status: 503}, always, []error{}},
+		"part dropped once":            {"part", fault{drop: true}, 1, nil},
+		"part dropped for ever":        {"part", fault{drop: true}, always, []error{}},
 		"part throttled for ever":      {"part", fault{status: 429}, always, []error{fsbase.ErrThrottled}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -168,3 +168,26 @@ func TestFaultsOverGRPC(t *testing.T) {
 		}
 	}
 }
+
+// A session that is given up publishes nothing, however fast the client is in
+// sending what it has.
+func TestAbandonOverGRPC(t *testing.T) {
+	s := newStub(t)
+	f := s.grpcFS(t)
+	content := make([]byte, f.chunk+100)
+	for range 100 {
+		w, err := f.CreateStream(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(content); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.object("a") != nil {
+		t.Error("a stream that was closed is published")
+	}
+}

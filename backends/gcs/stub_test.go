@@ -64,6 +64,7 @@ type fault struct {
 	after  bool // the request is carried out first
 	cut    int  // bytes of the answer after which the connection breaks, if status is -1
 	hang   bool // no answer until the client goes away
+	drop   bool // the connection breaks before an answer
 }
 
 func newStub(t testing.TB) *stub {
@@ -135,6 +136,9 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.hang {
 		<-r.Context().Done()
 		return
+	}
+	if f.drop {
+		panic(http.ErrAbortHandler)
 	}
 	if f.status > 0 && !f.after {
 		refuse(w, f.status)

@@ -80,6 +80,8 @@ func TestFaultsOfWrites(t *testing.T) {
 		"forbidden":          {fault: fault{status: 403, code: "AuthorizationFailure"}, times: always, want: []error{fs.ErrPermission}},
 		"container is not":   {fault: fault{status: 404, code: "ContainerNotFound"}, times: always, want: []error{fs.ErrNotExist}},
 		"never any answer":   {fault: fault{hang: true}, times: always, want: []error{fsbase.ErrCommitUnknown}},
+		"dropped once":       {fault: fault{drop: true}, times: 1, publish: true},
+		"dropped for ever":   {fault: fault{drop: true}, times: always, want: []error{fsbase.ErrCommitUnknown}},
 		"connection cut off": {fault: fault{status: -1}, times: 1, publish: true},
 	} {
 		for _, way := range []string{"stream", "upload", "blocks", "upload blocks"} {
@@ -120,7 +122,7 @@ func TestFaultsOfWrites(t *testing.T) {
 					t.Errorf("%s: Info %+v of ETag %s", what, info, there.etag)
 				}
 				var answer *azcore.ResponseError
-				if c.want != nil && !c.fault.hang && !errors.As(err, &answer) {
+				if c.want != nil && !c.fault.hang && !c.fault.drop && !errors.As(err, &answer) {
 					t.Errorf("%s: the client's error is not reachable: %v", what, err)
 				}
 			}

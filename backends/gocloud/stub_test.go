@@ -57,6 +57,7 @@ type fault struct {
 	after  bool   // the request is carried out first
 	cut    int    // bytes after which the answer breaks off, if status is -1
 	hang   bool   // no answer until the client goes away
+	drop   bool   // the connection breaks before an answer
 }
 
 func newStub(t testing.TB) *stub {
@@ -136,6 +137,9 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f = s.fault(req)
 	}
 	s.mu.Unlock()
+	if f.drop {
+		panic(http.ErrAbortHandler)
+	}
 	if f.hang {
 		<-r.Context().Done()
 		return
