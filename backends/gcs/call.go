@@ -29,6 +29,10 @@ type pace struct {
 	patience time.Duration // until a call is
 }
 
+// forParts is how long a call of the client may take that sends a part: its own
+// limits come first, but not all of it has one.
+func (c pace) forParts() time.Duration { return 3*c.patience + c.stall }
+
 // errStalled is what becomes of a request in which nothing moves.
 var errStalled = fmt.Errorf("neither an answer nor a byte for too long: %w", os.ErrDeadlineExceeded)
 

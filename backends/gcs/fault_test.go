@@ -128,7 +128,7 @@ func (c faultyWrite) run(t *testing.T) string {
 	if c.times > 1 {
 		f.pace = impatient
 	} else if c.fault.hang {
-		f.pace.stall = 500 * time.Millisecond
+		f.pace = pace{stall: 500 * time.Millisecond, patience: time.Second}
 	}
 	old, next := []byte("old"), bytes.Repeat([]byte("new "), 10)
 	if strings.HasSuffix(c.way, "parts") {
@@ -279,7 +279,7 @@ func TestFaultsBeforeTheLastPart(t *testing.T) {
 			t.Parallel()
 			s := newStub(t)
 			f := s.fs(t)
-			f.pace.stall = impatient.stall
+			f.pace = pace{stall: impatient.stall, patience: time.Second}
 			if c.times > 1 {
 				f.pace = impatient
 			}

@@ -28,7 +28,8 @@
 // 45 seconds, and a call when nothing has for two minutes. Meanwhile what the
 // service or the network failed to do is asked for again, by this package: the
 // retries of the client that New is given are switched off, except inside a
-// resumable upload, where only the client knows how to go on.
+// resumable upload, where only the client knows how to go on. There a part of
+// 16 MiB has two minutes.
 //
 // The service takes about one update a second of one name. More are
 // fsbase.ErrThrottled after waiting in vain.

@@ -33,16 +33,16 @@ type session struct {
 func (p *publication) open(ctx context.Context, target *storage.ObjectHandle) *session {
 	s := &session{pub: p}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
-	pace := p.fs.pace
-	// The parts have limits of their own, what comes before them has not.
-	s.idle = time.AfterFunc(pace.patience+pace.stall, func() { s.cancel(errStalled) })
+	s.idle = time.AfterFunc(p.fs.pace.forParts(), func() { s.cancel(errStalled) })
 	s.idle.Stop()
 	s.w = p.writer(s.ctx, target.Retryer(
 		storage.WithPolicy(storage.RetryAlways), storage.WithErrorFunc(s.again),
 		storage.WithBackoff(gax.Backoff{Initial: firstPause, Max: maxPause, Multiplier: 2})))
 	s.w.ChunkSize = p.fs.chunk
-	s.w.ChunkTransferTimeout = pace.stall
-	s.w.ChunkRetryDeadline = pace.patience
+	// How far a part has come the client does not tell, so a part as a whole
+	// may take as long as nothing else may: on a slow line it is a long way.
+	s.w.ChunkTransferTimeout = p.fs.pace.patience
+	s.w.ChunkRetryDeadline = 2 * p.fs.pace.patience
 	s.w.ProgressFunc = func(int64) { s.failed.Store(0) }
 	return s
 }
@@ -74,7 +74,7 @@ func (s *session) write(b []byte) error {
 
 // do runs one call of the client, and ends it when it takes too long.
 func (s *session) do(call func() error) {
-	s.idle.Reset(s.pub.fs.pace.patience + s.pub.fs.pace.stall)
+	s.idle.Reset(s.pub.fs.pace.forParts())
 	s.err = call()
 	s.idle.Stop()
 	// Of a part that stalled the client says that a context is done: its own.

@@ -46,7 +46,7 @@ func (p *publication) sendParts(ctx context.Context, src io.ReaderAt, size int64
 	var attrs *storage.ObjectAttrs
 	var sum uint32
 	slow := p.fs.pace
-	slow.stall += slow.patience // the session keeps the pace of its parts
+	slow.stall = slow.forParts() // the session keeps the pace of its parts
 	err = slow.call(ctx, func(ctx context.Context, alive func(int64)) (err error) {
 		s := p.open(ctx, target)
 		defer s.abandon()

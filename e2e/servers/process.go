@@ -78,10 +78,9 @@ func Start(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) error
 		return err
 	}
 	exited := make(chan struct{})
-	var status error
 	go func() {
 		defer close(exited)
-		status = cmd.Wait()
+		_ = cmd.Wait() // ProcessState has it
 	}()
 	t.Cleanup(func() {
 		stop(cmd, exited)
@@ -98,7 +97,7 @@ func Start(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) error
 		}
 		select {
 		case <-exited:
-			return fmt.Errorf("%s ended at once: %v\n%s", filepath.Base(cmd.Path), status, out.String())
+			return fmt.Errorf("%s ended at once: %v\n%s", filepath.Base(cmd.Path), cmd.ProcessState, out.String())
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer after %v: %w\n%s", filepath.Base(cmd.Path), startTime, err, out.String())
 		case <-time.After(20 * time.Millisecond):
