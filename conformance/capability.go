@@ -31,6 +31,11 @@ const (
 	CanReopen  Capability = "harness: Reopen"
 	CanCrash   Capability = "harness: Crash"
 	CanResidue Capability = "harness: Residue"
+
+	CanLose     Capability = "harness: Faults.Lose"
+	CanRefuse   Capability = "harness: Faults.Refuse"
+	CanForbid   Capability = "harness: Faults.Forbid"
+	CanTruncate Capability = "harness: Faults.Truncate"
 )
 
 // probes finds each capability of a backend.

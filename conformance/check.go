@@ -27,6 +27,12 @@ const (
 	Durable   Profile = "durable"   // power loss
 )
 
+// Profiles returns every profile, in the order in which reports show them. The
+// slice is the caller's.
+func Profiles() []Profile {
+	return []Profile{Core, Atomic, Exclusive, Swap, Ranged, List, Durable}
+}
+
 // Check is one question put to a backend. Its ID never changes once released:
 // reports and exceptions refer to it.
 type Check struct {
@@ -44,11 +50,12 @@ type Check struct {
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, writeChecks, closeChecks, infoChecks, readChecks, pinChecks, operationChecks,
-		sizeChecks, interleavingChecks, raceChecks, handleChecks, errorChecks,
-		cancelChecks, capabilityChecks, listChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks,
-		uploadChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks,
-		leakChecks,
+		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
+		pinWayChecks, operationChecks,
+		sizeChecks, ladderChecks, borderChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
+		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
+		swapRaceChecks, historyChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,
+		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
 	)
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 
@@ -69,16 +70,19 @@ func checkCloseAgain(t *trial) {
 	t.wantContent("W4", p, data)
 }
 
-func checkResidue(t *trial) {
-	residue := func(after string) {
-		names, err := t.env.residue(t.ctx, t.fs)
-		if err != nil {
-			t.fatalf("the harness cannot tell the residue: %v", err)
-		}
-		if len(names) > 0 {
-			t.errorf("W4", "after %s there is %q", after, names)
-		}
+// wantNoResidue demands that nothing but streams lies about.
+func (t *trial) wantNoResidue(after string) {
+	names, err := t.env.residue(t.ctx, t.fs)
+	if err != nil {
+		t.fatalf("the harness cannot tell the residue: %v", err)
 	}
+	if len(names) > 0 {
+		t.errorf("W4", "after %s there is %q", after, names)
+	}
+}
+
+func checkResidue(t *trial) {
+	residue := t.wantNoResidue
 	residue("nothing at all")
 	p := t.path("dir/a")
 	w := t.create(p)
@@ -87,9 +91,26 @@ func checkResidue(t *trial) {
 	residue("Close")
 	t.put(p, content(2, 300_000))
 	residue("Commit")
-	if c, ok := fsbase.As[fsbase.ExclusiveCreator](t.fs); ok {
-		_, _ = t.commit(func() (fsbase.WriteStream, error) { return c.CreateExclusive(t.ctx, p) }, content(3, 300_000))
-		residue("a lost CreateExclusive")
+	for _, w := range t.ways() {
+		_, _ = w.begin(t, p, content(3, 300_000))(t, w.stale(t, p))
+		residue(w.what + ", which is lost if it has a condition,")
+		_, _ = w.begin(t, p, content(3, 300_000))(t.cancelled(), w.stale(t, p))
+		residue(w.what + " under a done context")
+		ctx, cancel := context.WithCancel(t.ctx)
+		if w.isStream() {
+			_ = t.with(ctx).commitAfter(cancel, p, w.stale(t, p), content(3, 300_000))
+			residue(w.what + " whose context ended before Commit")
+		}
+		if w.clause == "C5" {
+			for _, src := range []*faultySource{
+				{data: content(3, 300_000), failAt: 200_000},
+				{data: content(3, 300_000), failAt: -1, onRead: func(int64) { cancel() }},
+			} {
+				_, _ = as[fsbase.Uploader](t).Upload(ctx, p, src, 300_000, w.stale(t, p))
+				residue(w.what + ", which fails or is cancelled")
+			}
+		}
+		cancel()
 	}
 	for range 3 {
 		_, _ = t.read(p)

@@ -32,6 +32,18 @@ var copyChecks = []Check{
 		},
 	},
 	{
+		ID: "copy/self", Clauses: []string{"C9"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
+		Doc: "Copy of a stream to itself, whether it succeeds or not, leaves its content.",
+		run: func(t *trial) {
+			for _, n := range []int{1, 3000, t.largeSize()} {
+				p, data := t.path("a"), content(1, n)
+				t.put(p, data)
+				_, _ = as[fsbase.Copier](t).Copy(t.ctx, p, p, fsbase.Condition{})
+				t.wantContent("C9", p, data)
+			}
+		},
+	},
+	{
 		ID: "copy/conditions", Clauses: []string{"C9", "C2", "C3", "C4"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
 		Doc: "Copy keeps its condition. One that the storage cannot keep is errors.ErrUnsupported.",
 		run: func(t *trial) {

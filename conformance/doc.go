@@ -22,12 +22,26 @@
 // can afford. Checks write a few streams of Limits.LargeSize and, where there
 // is a Lister, some thousand small ones.
 //
+// # For authors of wrappers
+//
+// What is put around a backend, for retries, metrics, prefixes or encryption,
+// has [RunWrapper]. It runs everything on the wrapped backend, and the checks of
+// [WrapperChecks] beside, with a spy in the backend's place: that every
+// capability is handed out or hidden on purpose, that none leads around the
+// wrapper, that contexts get in and errors get out.
+//
+// # Publishing
+//
+// Run and [Verify] return a [Report]. It marshals to JSON, of which
+// [ReportSchema] is the schema, and can be written as Markdown, as JUnit XML and
+// as a [Badge]. conformance/reports in the repository has those of the backends
+// there, and says how to add one.
+//
 // # Without a test
 //
 // [Verify] does the same with any file system that is open, such as a bucket,
-// and needs no *testing.T. What it returns, a [Report], is what Run
-// summarizes; it marshals to JSON. fsys must be storage to play with: see
-// Verify for what stays behind.
+// and needs no *testing.T; the command dcp conform is made of it. fsys must be
+// storage to play with: see Verify for what stays behind.
 //
 // # What a result means
 //
@@ -54,6 +68,9 @@
 //  4. Where a race is needed, let the goroutines meet (together, watch), and
 //     write down what escapes.
 //
-// A new optional interface of fsbase also needs a line in probes, a call in
-// checkHonest, and rows in pathCalls and provoke.
+// A check of wrappers is the same with a mutant among mutants.Wrappers.
+//
+// A new optional interface of fsbase also needs a line in probes, hidden and
+// handed, a case in spy.AsCapability, a call in checkHonest, and rows in
+// pathCalls and provoke.
 package conformance

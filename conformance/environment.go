@@ -18,6 +18,11 @@ type Limits struct {
 	// A smaller PartLimits.MaxObject goes before it.
 	LargeSize int64 `json:"large_size"`
 
+	// HugeSize is the size in bytes of the only huge streams, which are written
+	// and read in blocks: default 104 MiB, where the largest of the default part
+	// sizes and buffers of SDKs end. Negative for none.
+	HugeSize int64 `json:"huge_size"`
+
 	// Rounds is how often a race is run: default 200. Each check tells which
 	// faults escape how often.
 	Rounds int `json:"rounds"`
@@ -27,7 +32,7 @@ type Limits struct {
 	Keys int `json:"keys"`
 
 	// Timeout ends a check: default 5 minutes.
-	Timeout time.Duration `json:"timeout"`
+	Timeout time.Duration `json:"timeout_ns"`
 }
 
 func (l Limits) withDefaults() Limits {
@@ -37,8 +42,13 @@ func (l Limits) withDefaults() Limits {
 		}
 		return d
 	}
+	huge := int64(-1)
+	if l.HugeSize >= 0 {
+		huge = pick(l.HugeSize, 104<<20)
+	}
 	return Limits{
 		LargeSize: pick(l.LargeSize, 12<<20),
+		HugeSize:  huge,
 		Rounds:    int(pick(int64(l.Rounds), 200)),
 		Keys:      int(pick(int64(l.Keys), 1003)),
 		Timeout:   time.Duration(pick(int64(l.Timeout), int64(5*time.Minute))),
@@ -48,27 +58,41 @@ func (l Limits) withDefaults() Limits {
 // Exception says that a backend is known to fail a check. The check runs all
 // the same: an exception that is not needed any more shows as a pass.
 type Exception struct {
-	Check  string // an ID
-	Reason string // required: it goes into the report
+	Check  string `json:"check"`  // an ID
+	Reason string `json:"reason"` // required: it goes into the report
 }
 
 // environment is what all trials of one run share.
 type environment struct {
+	checks  []Check // that the suite has, whether or not they are run
+	about   Implementation
 	limits  Limits
+	seed    uint64 // of everything random, except the folder of Verify
+	faults  Faults
 	except  map[string]string // check to reason
+	given   []Exception
 	secrets []string
 	reopen  func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	crash   func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	residue func(context.Context, fsbase.FileSystemBase) ([]string, error)
+
+	wrapping *wrapping // when a wrapper is looked at
+	hides    []Capability
+
+	costly    bool
+	requests  func() int64
+	bytesRead func() int64
 }
 
-func newEnvironment(limits Limits, except []Exception) (*environment, error) {
-	e := &environment{limits: limits.withDefaults(), except: map[string]string{}}
+func newEnvironment(checks []Check, limits Limits, except []Exception) (*environment, error) {
+	e := &environment{
+		checks: checks, seed: newSeed(), limits: limits.withDefaults(), except: map[string]string{}, given: except,
+	}
 	for _, x := range except {
 		if strings.TrimSpace(x.Reason) == "" {
 			return nil, fmt.Errorf("conformance: the exception for %q gives no reason", x.Check)
 		}
-		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == x.Check }) {
+		if !slices.ContainsFunc(checks, func(c Check) bool { return c.ID == x.Check }) {
 			return nil, fmt.Errorf("conformance: the exception for %q names no check", x.Check)
 		}
 		e.except[x.Check] = x.Reason
@@ -78,8 +102,10 @@ func newEnvironment(limits Limits, except []Exception) (*environment, error) {
 
 func (e *environment) report(fsys fsbase.FileSystemBase) *Report {
 	return &Report{
-		Version: ReportVersion, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Limits: e.limits, Capabilities: capabilitiesOf(fsys), Checks: []CheckResult{},
+		Version: ReportVersion, Suite: suiteOf(e.checks), Implementation: e.about,
+		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Seed: e.seed, Limits: e.limits, Capabilities: capabilitiesOf(fsys),
+		Checks: []CheckResult{}, Exceptions: e.given, Notes: e.notes(),
 	}
 }
 
@@ -88,6 +114,8 @@ func (e *environment) offers() []Capability {
 	var offers []Capability
 	for c, offered := range map[Capability]bool{
 		CanReopen: e.reopen != nil, CanCrash: e.crash != nil, CanResidue: e.residue != nil,
+		CanLose: e.faults.Lose != nil, CanRefuse: e.faults.Refuse != nil,
+		CanForbid: e.faults.Forbid != nil, CanTruncate: e.faults.Truncate != nil,
 	} {
 		if offered {
 			offers = append(offers, c)
@@ -107,8 +135,10 @@ func (e *environment) run(ctx context.Context, c Check, fsys fsbase.FileSystemBa
 	}
 	t := &trial{record: &record{check: c}, fs: fsys, root: root, env: e}
 	t.carryOut(ctx)
-	if res.Detail = t.detail(); res.Detail != "" {
+	if res.Detail = t.verdict(); res.Detail != "" {
 		res.Result = Fail
+	} else if t.lacks != "" {
+		res.Result, res.Detail = Absent, t.lacks
 	}
 	switch reason, ok := e.except[c.ID]; {
 	case ok && res.Result == Fail:
@@ -136,7 +166,7 @@ func (t *trial) carryOut(ctx context.Context) {
 	}()
 	select {
 	case <-done:
-		if !t.isFinished() && !t.failed() {
+		if !t.isFinished() && !t.failed() && t.lacks == "" {
 			t.add("the harness ended the check")
 		}
 		t.with(context.WithoutCancel(ctx)).cleanUp()

@@ -64,10 +64,14 @@ func (t *trial) provoke() map[string]error {
 	w.Close()
 	r.Close()
 
-	if c, ok := fsbase.As[fsbase.ExclusiveCreator](t.fs); ok {
-		_, errs["CreateExclusive of what is there"] = t.commit(func() (fsbase.WriteStream, error) {
-			return c.CreateExclusive(t.ctx, p)
-		}, []byte("x"))
+	for _, w := range t.ways() {
+		if w.cond != "" {
+			q := t.path("dir/lost")
+			_, errs[w.what+", which does not hold"] = w.begin(t, q, []byte("x"))(t, w.stale(t, q))
+		}
+	}
+	if c, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		_, errs["Upload of a short source"] = c.Upload(t.ctx, p, source("x"), 2, fsbase.Condition{})
 	}
 	if c, ok := fsbase.As[fsbase.Swapper](t.fs); ok {
 		_, errs["CreateSwap of an absent name"] = t.commit(func() (fsbase.WriteStream, error) {
@@ -76,6 +80,7 @@ func (t *trial) provoke() map[string]error {
 	}
 	if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
 		_, errs["ReadRanges of an absent name"] = c.ReadRanges(t.ctx, absent, "", nil)
+		_, errs["ReadRanges of a version that is gone"] = c.ReadRanges(t.ctx, t.path("dir/lost"), t.gone("dir/lost"), nil)
 		_, errs["ReadRanges past the end"] = c.ReadRanges(t.ctx, p, "", []fsbase.Range{{Offset: 99, Dst: make([]byte, 2)}})
 	}
 	if c, ok := fsbase.As[fsbase.Stater](t.fs); ok {
@@ -95,6 +100,14 @@ func (t *trial) provoke() map[string]error {
 		}
 	}
 	return errs
+}
+
+// gone returns a version that name had, and has not any more.
+func (t *trial) gone(name string) fsbase.Version {
+	p := t.path(name)
+	info := t.put(p, content(5, 60))
+	t.put(p, content(6, 60))
+	return info.Version
 }
 
 func checkPathErrors(t *trial) {
@@ -150,8 +163,9 @@ func checkClasses(t *trial) {
 		context.DeadlineExceeded, fsbase.ErrPrecondition, fsbase.ErrChanged, fsbase.ErrThrottled, fsbase.ErrCommitUnknown,
 	}
 	errs := t.provoke()
-	// A range past the end is of no class that the contract names.
-	delete(errs, "ReadRanges past the end")
+	for _, none := range []string{"ReadRanges past the end", "Upload of a short source"} {
+		delete(errs, none) // of no class that the contract names
+	}
 	for _, what := range slices.Sorted(maps.Keys(errs)) {
 		var is []string
 		for _, c := range classes {

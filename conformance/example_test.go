@@ -51,6 +51,8 @@ func ExampleChecks() {
 		}
 	}
 	// Output:
+	// MUST sizes/swap
+	// MUST race/mixed-swap
 	// MUST handles/swap
 	// MUST swap/current
 	// MUST swap/stale

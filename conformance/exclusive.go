@@ -22,6 +22,23 @@ var exclusiveChecks = []Check{
 		run: checkExclusiveRefuses,
 	},
 	{
+		ID: "exclusive/same-content", Clauses: []string{"C2"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
+		Doc: "A commit under an absent name is refused by what is there, also if that is the same content.",
+		run: func(t *trial) {
+			p, data := t.path("a"), content(1, 3000)
+			for _, w := range t.ways() {
+				if w.cond != ifAbsent {
+					continue
+				}
+				publish := w.begin(t, p, data)
+				t.put(p, data)
+				_, err := publish(t, fsbase.IfAbsent())
+				t.wantLost(err, "%s of the content that %q has", w.what, p)
+				t.wantContent("C2", p, data)
+			}
+		},
+	},
+	{
 		ID: "exclusive/decided-at-commit", Clauses: []string{"C2"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
 		Doc: "The name counts at Commit: one that was taken meanwhile refuses, one that was freed accepts.",
 		run: checkExclusiveAtCommit,

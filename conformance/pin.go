@@ -60,7 +60,7 @@ func (t *trial) pinned(change func(path string)) {
 	change(p)
 	t.wantInfo("R2", "the reader", r.Info(), info)
 	for _, off := range []int64{0, 100_000, 250_000} {
-		for range 3 {
+		for range 30 {
 			t.readPinned(r, p, whole, off)
 		}
 	}

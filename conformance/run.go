@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/godcp/godcp/fsbase"
@@ -21,13 +22,17 @@ type Harness struct {
 	Reopen func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 
 	// Crash returns the storage of fsys as it would be found after a power
-	// loss at this moment. fsys is not used afterwards.
+	// loss at this moment. fsys is not used afterwards; what is returned is, and
+	// may be crashed in its turn.
 	Crash func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 
 	// Residue returns the names of whatever the storage of fsys holds beside
 	// its streams and their folders: temporary files, parts of uploads that
 	// nobody finished.
 	Residue func(t testing.TB, fsys fsbase.FileSystemBase) []string
+
+	// Faults are what can be made to go wrong between fsys and its storage.
+	Faults Faults
 
 	// Except are the checks that the backend is known to fail.
 	Except []Exception
@@ -38,47 +43,104 @@ type Harness struct {
 
 	// Limits bound the work.
 	Limits Limits
+
+	// Seed is that of everything random in the suite, 0 for a new one each
+	// time. SeedVariable in the environment goes before it.
+	Seed uint64
+	// Implementation says in the report what was tested.
+	Implementation Implementation
+
+	// Requests returns how many requests the storage behind all that New
+	// returned has had so far, and BytesRead how many bytes it has sent. Both
+	// are for [Costs] only.
+	Requests, BytesRead func() int64
+
+	// Hides are capabilities of the backend under a wrapper that the wrapper
+	// does not hand out on purpose. [RunWrapper]
+	Hides []Capability
 }
+
+// costsWanted is the environment variable that makes Run measure costs.
+const costsWanted = "GODCP_CONFORMANCE_COSTS"
 
 // Run puts every check to the backend, each as a subtest named by its ID. It
 // fails t when a MUST check fails, and logs what is absent, what is excepted
-// and which SHOULD checks fail.
-func Run(t *testing.T, h Harness) {
+// and which SHOULD checks fail. With GODCP_CONFORMANCE_COSTS=1 in the
+// environment it measures costs, too.
+//
+// The report is for publishing. It is nil if go test -run left out every check.
+func Run(t *testing.T, h Harness) *Report {
+	t.Helper()
+	return h.run(t, Checks(), nil)
+}
+
+func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBase) fsbase.FileSystemBase) *Report {
 	t.Helper()
 	if h.New == nil {
 		t.Fatal("conformance: Harness.New is required")
 	}
-	env, err := newEnvironment(h.Limits, h.Except)
+	env, err := newEnvironment(checks, h.Limits, h.Except)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.secrets = h.Secrets
+	env.secrets, env.faults, env.about, env.hides = h.Secrets, h.Faults, h.Implementation, h.Hides
+	env.requests, env.bytesRead = h.Requests, h.BytesRead
+	if env.seed, err = runSeed(h.Seed); err != nil {
+		t.Fatal(err)
+	}
 	var rep *Report
-	for _, c := range Checks() {
+	with := func(t *testing.T, f func(env *environment, fsys fsbase.FileSystemBase)) {
+		fsys, bound := h.New(t), h.bind(t, env)
+		if wrap != nil && fsys != nil {
+			w := &wrapping{wrap: wrap}
+			fsys = w.around(fsys)
+			bound.wrapped(w)
+		}
+		if fsys == nil {
+			t.Fatal("conformance: Harness.New returned nil")
+		}
+		if rep == nil {
+			rep = env.report(fsys)
+		}
+		f(bound, fsys)
+	}
+	for _, c := range checks {
 		t.Run(c.ID, func(t *testing.T) {
-			fsys := h.New(t)
-			if fsys == nil {
-				t.Fatal("conformance: Harness.New returned nil")
-			}
-			if rep == nil {
-				rep = env.report(fsys)
-			}
-			res := h.bind(t, env).run(t.Context(), c, fsys, "")
-			rep.Checks = append(rep.Checks, res)
-			switch {
-			case res.Broken():
-				t.Errorf("%s\n%s", c.Doc, res.Detail)
-			case res.Result != Pass || res.Detail != "":
-				t.Logf("%s (%s): %s", res.Result, c.Level, res.Detail)
-			}
+			with(t, func(env *environment, fsys fsbase.FileSystemBase) {
+				res := env.run(t.Context(), c, fsys, "")
+				rep.Checks = append(rep.Checks, res)
+				switch {
+				case res.Broken():
+					t.Errorf("%s\n%s", c.Doc, res.Detail)
+				case res.Result != Pass || res.Detail != "":
+					t.Logf("%s (%s): %s", res.Result, c.Level, res.Detail)
+				}
+			})
+		})
+	}
+	t.Run("undeclared", func(t *testing.T) {
+		with(t, func(env *environment, fsys fsbase.FileSystemBase) {
+			rep.Notes = append(rep.Notes, env.undeclared(t.Context(), fsys, "undeclared")...)
+		})
+	})
+	if os.Getenv(costsWanted) == "1" {
+		t.Run("costs", func(t *testing.T) {
+			with(t, func(env *environment, fsys fsbase.FileSystemBase) {
+				env.measure(t.Context(), rep, fsys, "costs")
+			})
 		})
 	}
 	if rep == nil {
-		return
+		return nil
 	}
 	rep.finish()
+	for _, n := range rep.Notes {
+		t.Logf("note: %s", n)
+	}
 	t.Logf("capabilities: %v", rep.Capabilities)
 	t.Logf("profiles: %v", rep.Profiles)
+	t.Logf("seed: %d", rep.Seed)
+	return rep
 }
 
 // bind gives env the functions of h that need t.

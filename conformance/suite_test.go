@@ -26,6 +26,7 @@ func harness(open func() fsbase.FileSystemBase) conformance.Harness {
 		Reopen:  func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase { return backend(fsys).Reopen() },
 		Crash:   func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase { return backend(fsys).Crash() },
 		Residue: func(_ testing.TB, fsys fsbase.FileSystemBase) []string { return backend(fsys).Residue() },
+		Faults:  faults,
 		Secrets: []string{"hunter2"},
 		Limits:  quick,
 	}

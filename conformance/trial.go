@@ -30,6 +30,8 @@ type record struct {
 	failures []string
 	names    []string
 	finished bool
+	random   bool   // rng was used
+	lacks    string // why the check means nothing here
 }
 
 // maxFailures bounds the report of a check that fails in a loop.
@@ -45,6 +47,13 @@ func (r *record) errorf(clause, format string, args ...any) {
 // a goroutine made by each: ends that goroutine).
 func (r *record) fatalf(format string, args ...any) {
 	r.add(fmt.Sprintf(format, args...))
+	runtime.Goexit()
+}
+
+// absent ends the check, which means nothing on this backend or with this
+// harness. It is not for goroutines of the check.
+func (r *record) absent(format string, args ...any) {
+	r.lacks = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
 

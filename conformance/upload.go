@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -25,6 +27,18 @@ var uploadChecks = []Check{
 		ID: "upload/short-source", Clauses: []string{"C5"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
 		Doc: "An Upload whose source ends before size fails and publishes nothing.",
 		run: checkShortSource,
+	},
+	{
+		ID: "upload/negative-size", Clauses: []string{"C5"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "Upload of a negative size is fs.ErrInvalid.",
+		run: func(t *trial) {
+			p := t.path("a")
+			for _, n := range []int64{-1, math.MinInt64} {
+				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, source("x"), n, fsbase.Condition{})
+				t.wantIs("C5", err, fmt.Sprintf("Upload of %d bytes to %q", n, p), fs.ErrInvalid)
+				t.wantAbsent("C5", p)
+			}
+		},
 	},
 	{
 		ID: "upload/source-error", Clauses: []string{"C5"}, Level: Should, Profile: Core, Needs: []Capability{Uploader},
@@ -53,33 +67,6 @@ var uploadChecks = []Check{
 		Doc: "An Upload whose context is done before it, or while its source is read, fails and publishes nothing.",
 		run: checkUploadCancelled,
 	},
-}
-
-// faultySource is a source whose ReadAt fails when it reaches failAt, says
-// io.EOF where its data ends, and calls onRead before each read.
-type faultySource struct {
-	data   []byte
-	failAt int // -1 for never
-	onRead func(off int64)
-}
-
-var errSource = errors.New("the source failed on purpose")
-
-func (s *faultySource) ReadAt(p []byte, off int64) (int, error) {
-	if s.onRead != nil {
-		s.onRead(off)
-	}
-	if off >= int64(len(s.data)) {
-		return 0, io.EOF
-	}
-	n := copy(p, s.data[off:])
-	switch end := int(off) + n; {
-	case s.failAt >= 0 && end > s.failAt:
-		return max(0, s.failAt-int(off)), errSource
-	case end == len(s.data):
-		return n, io.EOF // allowed with all of p, and needed with less
-	}
-	return n, nil
 }
 
 func checkUpload(t *trial) {

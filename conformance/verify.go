@@ -18,6 +18,8 @@ type verification struct {
 	limits  Limits
 	except  []Exception
 	only    []string
+	folder  string
+	told    func(done, total int)
 	arrange []func(*environment)
 }
 
@@ -57,6 +59,34 @@ func WithSecrets(secrets ...string) Option {
 	}
 }
 
+// WithFaults gives Verify what [Harness].Faults gives [Run].
+func WithFaults(f Faults) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.faults = f }) }
+}
+
+// WithSeed makes Verify do what it did when it reported that seed. 0 means a
+// new one.
+func WithSeed(seed uint64) Option {
+	return func(v *verification) {
+		if seed != 0 {
+			v.arrange = append(v.arrange, func(e *environment) { e.seed = seed })
+		}
+	}
+}
+
+// WithImplementation says whose report it is.
+func WithImplementation(i Implementation) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.about = i }) }
+}
+
+// InFolder gives the folder below which Verify works a name, so that the
+// caller knows where to look for what is left: a valid path where nothing is.
+func InFolder(name string) Option { return func(v *verification) { v.folder = name } }
+
+// WithProgress has f called before the first check and after each: how many
+// are done, and how many there are to do. f is called by one goroutine.
+func WithProgress(f func(done, total int)) Option { return func(v *verification) { v.told = f } }
+
 // Verify puts every check to fsys and reports. It needs no *testing.T: it is
 // what a command runs against a real bucket.
 //
@@ -69,46 +99,62 @@ func WithSecrets(secrets ...string) Option {
 // when it could not begin, and when ctx was done before the end, then together
 // with the report so far.
 func Verify(ctx context.Context, fsys fsbase.FileSystemBase, options ...Option) (*Report, error) {
-	var v verification
+	return verify(ctx, fsys, nil, Checks(), options)
+}
+
+func verify(ctx context.Context, fsys fsbase.FileSystemBase, w *wrapping, all []Check, options []Option) (*Report, error) {
+	v := verification{folder: "conformance-" + strings.ToLower(rand.Text()[:12]), told: func(int, int) {}}
 	for _, o := range options {
 		o(&v)
 	}
 	if fsys == nil {
 		return nil, errors.New("conformance: no file system")
 	}
-	checks, err := selectChecks(v.only)
+	if err := fsbase.CheckWrite(ctx, "verify", v.folder); err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("conformance: %w", err)
+	}
+	checks, err := selectChecks(all, v.only)
 	if err != nil {
 		return nil, err
 	}
-	env, err := newEnvironment(v.limits, v.except)
+	env, err := newEnvironment(all, v.limits, v.except)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range v.arrange {
 		f(env)
 	}
+	if w != nil {
+		env.wrapped(w)
+	}
 	rep := env.report(fsys)
-	base := "conformance-" + strings.ToLower(rand.Text()[:12])
-	for _, c := range checks {
+	for i, c := range checks {
+		v.told(i, len(checks))
 		if ctx.Err() != nil {
 			break
 		}
-		res := env.run(ctx, c, fsys, base+"/"+c.ID)
+		res := env.run(ctx, c, fsys, v.folder+"/"+c.ID)
 		if ctx.Err() != nil {
 			break // what the check saw is what became of ctx
 		}
 		rep.Checks = append(rep.Checks, res)
 	}
 	rep.finish()
+	if rep.Complete() {
+		rep.Notes = append(rep.Notes, env.undeclared(ctx, fsys, v.folder+"/undeclared")...)
+	}
+	if env.costly && ctx.Err() == nil {
+		env.measure(ctx, rep, fsys, v.folder+"/costs")
+	}
 	if err := ctx.Err(); err != nil {
 		return rep, fmt.Errorf("conformance: after %d of %d checks: %w", len(rep.Checks), len(checks), err)
 	}
+	v.told(len(checks), len(checks))
 	return rep, nil
 }
 
-// selectChecks returns the checks that names mean, all of them for none.
-func selectChecks(names []string) ([]Check, error) {
-	all := Checks()
+// selectChecks returns those of all that names mean, all for none.
+func selectChecks(all []Check, names []string) ([]Check, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -120,7 +166,7 @@ func selectChecks(names []string) ([]Check, error) {
 			return nil, fmt.Errorf("conformance: %q names no check", n)
 		}
 	}
-	return slices.DeleteFunc(all, func(c Check) bool {
+	return slices.DeleteFunc(slices.Clone(all), func(c Check) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return means(n, c) })
 	}), nil
 }

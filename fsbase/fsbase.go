@@ -47,6 +47,9 @@
 //	    the last Commit wins, whole. One stream is for one goroutine.
 //	W10 Write does not keep p and does not change it (io.Writer).
 //	W11 Commit returns the Info of exactly what it published.
+//	W12 ModTime is when the storage got the content, by the storage's clock, or
+//	    zero. It stays, and of two writes of one name, one after the other, the
+//	    later has no earlier time.
 //
 // Reading
 //
@@ -80,6 +83,11 @@
 //	O5  A context that is done before a call makes the call fail with the
 //	    context's error, with no effect.
 //	O6  A FileSystemBase is safe for concurrent use.
+//	O7  Calls on one name are linearizable: each (of a write, Commit; of a read,
+//	    OpenStream) takes effect at one moment between its begin and its end,
+//	    and all clients and handles see the same order. Only an unconditional
+//	    Commit or Rename that overlaps a conditional write of the same name may
+//	    be lost to it.
 //
 // Capabilities
 //
@@ -94,18 +102,25 @@
 //	C4  Versions: two different committed contents of one name never have the
 //	    same version; a version is never "".
 //	C5  Uploader: Upload reads src by ReadAt, possibly in parallel and more than
-//	    once, and publishes size bytes under the given condition, as W1–W7. A
-//	    source that fails publishes nothing.
+//	    once, never outside its first size bytes and never after it has
+//	    returned, and publishes these bytes, as W1–W7, under the given condition,
+//	    which counts when it publishes. A source that fails publishes nothing,
+//	    be it with an error other than io.EOF, which may come with all bytes, or
+//	    with too few bytes ([ReadSource]). Other bytes than the source's are
+//	    never published, even if it breaks io.ReaderAt. A negative size is
+//	    fs.ErrInvalid.
 //	C6  RangeReader: fills every Dst or fails; a pin that is not the current
 //	    version is ErrChanged; the Info is that of the version read.
 //	C7  Stater: Stat is OpenStream's Info without opening.
 //	C8  Lister: every stream whose name has the raw prefix, recursively, files
 //	    only, in byte order of names, each once; an error ends the sequence, and
-//	    a consumer may stop early. Temporary names of unfinished writes are not
-//	    listed.
+//	    a consumer may stop early, and use the file system meanwhile: what is
+//	    there all the time is yielded whatever else comes and goes. Temporary
+//	    names of unfinished writes are not listed.
 //	C9  Copier: as read and commit of the same bytes; the source stays.
 //	C10 RemoveAller: removes every stream that Lister would list for the prefix
-//	    and yields each removed name; a failure is yielded and ends it.
+//	    and yields each removed name; a failure is yielded and ends it. What is
+//	    not yielded is not removed.
 //	C11 Unsyncer: the same storage without W3, nothing else changed.
 //
 // Errors
@@ -117,7 +132,12 @@
 //	    ErrCommitUnknown. (io.EOF of ReadAt is bare.)
 //	E2  The error of the storage's own library stays reachable by errors.As.
 //	E3  A Commit whose outcome is not known is ErrCommitUnknown: the caller may
-//	    ask again with the same bytes and condition, and must not clean up.
+//	    ask again with the same bytes and condition, and must not clean up. A
+//	    caller's own commit is never reported as another's.
+//	E4  What the storage refuses for now (503) is ErrThrottled, and what the
+//	    caller may not do (403) is fs.ErrPermission, once the backend has
+//	    stopped asking again. Neither is taken for absence by anything that
+//	    looks, and a listing does not end early without an error.
 package fsbase
 
 import (

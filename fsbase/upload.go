@@ -24,12 +24,35 @@ func Upload(ctx context.Context, fsys FileSystemBase, path string, src io.Reader
 		return u.Upload(ctx, path, src, size, cond)
 	}
 	return write(ctx, fsys, path, cond, func(w io.Writer) error {
-		n, err := io.Copy(w, io.NewSectionReader(src, 0, size))
-		if err == nil && n < size {
-			err = fmt.Errorf("the source ended after %d of %d bytes: %w", n, size, io.ErrUnexpectedEOF)
+		buf := make([]byte, min(size, uploadBuffer))
+		for off := int64(0); off < size; off += int64(len(buf)) {
+			buf = buf[:min(int64(len(buf)), size-off)]
+			if err := ReadSource(src, buf, off); err != nil {
+				return err
+			}
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
+}
+
+// uploadBuffer is what Upload reads at once where there is no Uploader.
+const uploadBuffer = 1 << 20
+
+// ReadSource fills p from offset off of the source of an Upload, or fails:
+// with the error of the source, also of one that comes with all the bytes, and
+// with io.ErrUnexpectedEOF where it has fewer. C5.
+func ReadSource(src io.ReaderAt, p []byte, off int64) error {
+	n, err := src.ReadAt(p, off)
+	switch {
+	case n == len(p) && (err == nil || err == io.EOF):
+		return nil
+	case err == nil, err == io.EOF: // without an error the source breaks io.ReaderAt
+		return fmt.Errorf("the source has %d bytes at %d instead of %d: %w", n, off, len(p), io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("reading the source at %d: %w", off, err)
 }
 
 // WriteFile publishes body under path, whatever is there.

@@ -56,3 +56,37 @@ func TestUpload(t *testing.T) {
 		}
 	}
 }
+
+// answer is a source that answers every read alike.
+type answer struct {
+	n   int
+	err error
+}
+
+func (a answer) ReadAt([]byte, int64) (int, error) { return a.n, a.err }
+
+func TestReadSource(t *testing.T) {
+	boom := errors.New("boom")
+	for _, c := range []struct {
+		src  answer
+		want error
+	}{
+		{answer{4, nil}, nil},
+		{answer{4, io.EOF}, nil},
+		{answer{4, boom}, boom}, // as of a source that verifies what it gives
+		{answer{3, boom}, boom},
+		{answer{3, io.EOF}, io.ErrUnexpectedEOF},
+		{answer{3, nil}, io.ErrUnexpectedEOF}, // breaks io.ReaderAt, as the rest
+		{answer{0, nil}, io.ErrUnexpectedEOF},
+		{answer{5, nil}, io.ErrUnexpectedEOF},
+		{answer{-1, nil}, io.ErrUnexpectedEOF},
+	} {
+		if err := fsbase.ReadSource(c.src, make([]byte, 4), 7); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%+v: %v, want %v", c.src, err, c.want)
+		}
+		_, err := fsbase.Upload(t.Context(), bare{memfs.New()}, "a", c.src, 4, fsbase.Condition{})
+		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("Upload of %+v: %v, want %v", c.src, err, c.want)
+		}
+	}
+}

@@ -2,8 +2,6 @@ package local
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"sync"
 	"syscall"
@@ -29,16 +27,4 @@ func (f *FS) writeBlock(file *os.File, part []byte, off int64, direct bool) erro
 		return errNotDirect
 	}
 	return err
-}
-
-// readFull fills part from offset off of src.
-func readFull(src io.ReaderAt, part []byte, off int64) error {
-	n, err := src.ReadAt(part, off)
-	switch {
-	case n == len(part):
-		return nil
-	case err == nil, err == io.EOF:
-		return fmt.Errorf("the source ends at byte %d: %w", off+int64(n), io.ErrUnexpectedEOF)
-	}
-	return fmt.Errorf("reading the source at byte %d: %w", off, err)
 }

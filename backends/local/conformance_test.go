@@ -1,9 +1,14 @@
 package local
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/godcp/godcp/conformance"
@@ -40,6 +45,38 @@ func harness(open func(root string) (fsbase.FileSystemBase, error)) conformance.
 			return must(t, fsys.(*FS).Root())
 		},
 		Residue: func(t testing.TB, fsys fsbase.FileSystemBase) []string { return ownFiles(t, fsys.(*FS).Root()) },
+		Faults: conformance.Faults{
+			Lose:   arm(true, syscall.EIO, stepRename, stepExclude, stepLink, stepSyncDir),
+			Forbid: arm(false, syscall.EACCES, stepRename, stepExclude, stepLink),
+		},
+	}
+}
+
+// arm makes the steps of commits fail, after they are carried out or instead.
+func arm(carriedOut bool, injected error, steps ...step) conformance.Arm {
+	return func(_ context.Context, fsys fsbase.FileSystemBase, fault conformance.Fault) (func() int, error) {
+		if fault.On != conformance.ToCommit {
+			return nil, errors.ErrUnsupported
+		}
+		f := fsys.(*FS)
+		var met, struck atomic.Int64
+		f.around = func(s step, call func() error) error {
+			n := int64(0)
+			if slices.Contains(steps, s) {
+				n = met.Add(1) - int64(fault.Skip)
+			}
+			if n < 1 || fault.Times > 0 && n > int64(fault.Times) {
+				return call()
+			}
+			struck.Add(1)
+			if carriedOut {
+				if err := call(); err != nil {
+					return err
+				}
+			}
+			return injected
+		}
+		return func() int { f.around = nil; return int(struck.Load()) }, nil
 	}
 }
 
@@ -60,4 +97,14 @@ func ownFiles(t testing.TB, root string) []string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+func FuzzModel(f *testing.F) {
+	conformance.Fuzz(f, harness(func(root string) (fsbase.FileSystemBase, error) {
+		fsys, err := New(root)
+		if err != nil {
+			return nil, err
+		}
+		return fsys.WithoutSync(), nil
+	}))
 }

@@ -53,26 +53,22 @@ func answers(f *FS, by map[step]error) *FS {
 	return &g
 }
 
-func TestExclusiveWithoutHardLinks(t *testing.T) {
+// Where names cannot be renamed without replacing they are linked, and where
+// neither can be nothing is published.
+func TestExclusiveWithoutRename(t *testing.T) {
 	f := newFS(t)
-	for _, refusal := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS, syscall.EMLINK} {
-		linkless := answers(f, map[step]error{stepLink: refusal})
-		if canRenameExclusive {
-			if _, err := write(linkless.CreateExclusive(t.Context(), "x"))("first"); err != nil {
-				t.Fatalf("%v: %v", refusal, err)
-			}
-		} else {
-			put(t, f, "x", "first")
+	for _, noRename := range []error{syscall.EINVAL, syscall.ENOSYS, syscall.ENOTSUP} {
+		linking := answers(f, map[step]error{stepExclude: noRename})
+		if _, err := write(linking.CreateExclusive(t.Context(), "x"))("first"); err != nil {
+			t.Fatalf("%v: %v", noRename, err)
 		}
-		_, err := write(linkless.CreateExclusive(t.Context(), "x"))("second")
-		if canRenameExclusive {
-			wantErr(t, "the second", err, fs.ErrExist)
-			wantErr(t, "the second", err, fsbase.ErrPrecondition)
-		}
+		_, err := write(linking.CreateExclusive(t.Context(), "x"))("second")
+		wantErr(t, "the second", err, fs.ErrExist)
+		wantErr(t, "the second", err, fsbase.ErrPrecondition)
 		want(t, f, "x", "first")
 
-		for _, noRename := range []error{syscall.EINVAL, syscall.ENOSYS} {
-			bare := answers(f, map[step]error{stepLink: refusal, stepExclude: noRename})
+		for _, noLink := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS, syscall.EMLINK} {
+			bare := answers(f, map[step]error{stepExclude: noRename, stepLink: noLink})
 			for _, p := range []string{"x", "never"} {
 				_, err := write(bare.CreateExclusive(t.Context(), p))("third")
 				wantErr(t, "with neither", err, errors.ErrUnsupported)
@@ -90,23 +86,28 @@ func TestExclusiveWithoutHardLinks(t *testing.T) {
 }
 
 func TestExclusiveAnswerLost(t *testing.T) {
-	f := newFS(t)
-	f.around = func(s step, call func() error) error {
-		err := call()
-		if s == stepLink && err == nil {
-			err = syscall.EEXIST // what NFS answers when it is asked again
+	for _, lost := range []step{stepExclude, stepLink} {
+		f := newFS(t)
+		f.around = func(s step, call func() error) error {
+			if s == stepExclude && lost == stepLink {
+				return syscall.EINVAL
+			}
+			err := call()
+			if s == lost && err == nil {
+				err = syscall.EEXIST // what NFS answers when it is asked again
+			}
+			return err
 		}
-		return err
+		if _, err := write(f.CreateExclusive(t.Context(), "x"))("ours"); err != nil {
+			t.Errorf("a %s that was made: %v", lost, err)
+		}
+		want(t, f, "x", "ours")
+		if _, err := write(f.CreateExclusive(t.Context(), "x"))("late"); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("a %s that is another's: %v", lost, err)
+		}
+		want(t, f, "x", "ours")
+		wantTidy(t, f)
 	}
-	if _, err := write(f.CreateExclusive(t.Context(), "x"))("ours"); err != nil {
-		t.Errorf("a link that was made: %v", err)
-	}
-	want(t, f, "x", "ours")
-	if _, err := write(f.CreateExclusive(t.Context(), "x"))("late"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("a link that is another's: %v", err)
-	}
-	want(t, f, "x", "ours")
-	wantTidy(t, f)
 }
 
 func TestExclusiveNeedsNoLock(t *testing.T) {

@@ -15,10 +15,10 @@
 //     loss. A sync that failed is never tried again: the second one would
 //     succeed without the bytes, which the kernel has already dropped.
 //   - Conditional writes (CreateExclusive, CreateSwap, and Upload and Copy with
-//     a condition) exclude each other by a lock on the folder, across processes
-//     and, where the mount passes locks on, across machines. An unconditional
-//     write does not ask for the lock: whoever mixes both on one name gets what
-//     was committed last.
+//     a condition) exclude each other, and removals, by a lock on the folder,
+//     across processes and, where the mount passes locks on, across machines.
+//     An unconditional write or Rename does not ask for the lock: whoever mixes
+//     both on one name gets what was committed last.
 //   - Only regular files are streams. A FIFO, socket or device is refused
 //     without being waited for.
 //

@@ -16,10 +16,25 @@ const lockPatience = time.Minute
 // until unlock is called or the process ends. It is errors.ErrUnsupported where
 // that cannot be had.
 func (f *FS) lock(ctx context.Context, dir *os.Root, base string) (unlock func(), err error) {
+	return f.lockWith(ctx, dir, base, os.O_CREATE)
+}
+
+// lockRemoval is lock for what removes base, so that a swap that is under way
+// does not bring it back. It leaves no lock file behind, and does without the
+// lock where that cannot be had.
+func (f *FS) lockRemoval(ctx context.Context, dir *os.Root, base string) (unlock func(), err error) {
+	unlock, err = f.lockWith(ctx, dir, base, 0)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return func() {}, nil
+	}
+	return unlock, err
+}
+
+func (f *FS) lockWith(ctx context.Context, dir *os.Root, base string, flag int) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, lockPatience, errLocked)
 	defer cancel()
 	err = f.do(stepLock, func() (err error) {
-		unlock, err = lockFolder(ctx, dir, base)
+		unlock, err = lockFolder(ctx, dir, base, flag)
 		return err
 	})
 	return unlock, err
@@ -52,12 +67,15 @@ var (
 )
 
 // lockFile locks the lock file of base by try. The file is kept, since between
-// two who wait for it a removed one would be two locks.
-func lockFile(ctx context.Context, dir *os.Root, base string, try func(*os.File) error) (func(), error) {
+// two who wait for it a removed one would be two locks. Without os.O_CREATE
+// none is made: where there is none, nobody has locked base yet.
+func lockFile(ctx context.Context, dir *os.Root, base string, flag int, try func(*os.File) error) (func(), error) {
 	name := lockName(base)
 	for {
-		file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
-		if err != nil {
+		file, err := dir.OpenFile(name, os.O_RDWR|flag, 0o666)
+		if flag == 0 && errors.Is(err, fs.ErrNotExist) {
+			return func() {}, nil
+		} else if err != nil {
 			return nil, err
 		}
 		if err := wait(ctx, func() error { return try(file) }); err != nil {

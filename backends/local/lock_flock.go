@@ -12,7 +12,7 @@ import (
 // lockFolder locks the folder itself: it outlives every file in it, and a lock
 // on a file that is replaced by rename is worthless. The folder is opened anew,
 // because a lock belongs to the open folder.
-func lockFolder(ctx context.Context, dir *os.Root, base string) (func(), error) {
+func lockFolder(ctx context.Context, dir *os.Root, base string, flag int) (func(), error) {
 	d, err := dir.Open(".")
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func lockFolder(ctx context.Context, dir *os.Root, base string) (func(), error) 
 	}
 	d.Close()
 	if errors.Is(err, syscall.EBADF) { // NFS locks what is open for writing
-		return lockFile(ctx, dir, base, flock)
+		return lockFile(ctx, dir, base, flag, flock)
 	}
 	return nil, err
 }

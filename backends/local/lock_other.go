@@ -8,4 +8,4 @@ import (
 )
 
 // lockFolder refuses: swaps are not offered where nothing locks.
-func lockFolder(context.Context, *os.Root, string) (func(), error) { return nil, errNoLocks }
+func lockFolder(context.Context, *os.Root, string, int) (func(), error) { return nil, errNoLocks }

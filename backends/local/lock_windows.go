@@ -8,8 +8,8 @@ import (
 )
 
 // lockFolder locks a file beside base, since Windows cannot lock folders.
-func lockFolder(ctx context.Context, dir *os.Root, base string) (func(), error) {
-	return lockFile(ctx, dir, base, lockBytes)
+func lockFolder(ctx context.Context, dir *os.Root, base string, flag int) (func(), error) {
+	return lockFile(ctx, dir, base, flag, lockBytes)
 }
 
 func lockBytes(file *os.File) error {

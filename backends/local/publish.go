@@ -23,13 +23,13 @@ func (w *writeStream) publish(sealed *os.File) error {
 	case err == nil:
 		defer unlock()
 	case w.cond.Absent() && errors.Is(err, errors.ErrUnsupported):
-		// link needs no lock. The lock is there for swaps, and where it cannot
+		// That needs no lock. The lock is there for swaps, and where it cannot
 		// be had no swap is made.
 	default:
 		return err
 	}
 	if w.cond.Absent() {
-		err = w.link(sealed)
+		err = w.exclude(sealed)
 	} else if err = w.compare(); err == nil {
 		err = w.rename(sealed)
 	}
@@ -58,9 +58,26 @@ func (w *writeStream) rename(sealed *os.File) error {
 	return err
 }
 
-// link gives the temporary file its name only if nobody has it, and takes the
-// temporary name away. It never replaces: where neither way is there, it
+// exclude gives the temporary file its name only if nobody has it, and takes
+// the temporary name away. It never replaces: where no way is there, it
 // refuses.
+//
+// A rename comes first. A link has two names for a moment, and losing one
+// changes the ctime, which is part of the version: whoever looked in between
+// would have seen a version that nobody committed.
+func (w *writeStream) exclude(sealed *os.File) error {
+	err := w.fs.do(stepExclude, func() error { return renameExclusive(w.dir, w.temp, w.base) })
+	switch {
+	case err == nil, w.landed(sealed):
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return fsbase.ErrExist()
+	case errors.Is(err, syscall.EINVAL), errors.Is(err, errors.ErrUnsupported): // NFS, for one
+		return w.link(sealed)
+	}
+	return err
+}
+
 func (w *writeStream) link(sealed *os.File) error {
 	err := w.fs.do(stepLink, func() error { return w.dir.Link(w.temp, w.base) })
 	if err != nil && w.landed(sealed) { // NFS: done, the first answer got lost
@@ -74,16 +91,7 @@ func (w *writeStream) link(sealed *os.File) error {
 		return nil
 	case errors.Is(err, fs.ErrExist):
 		return fsbase.ErrExist()
-	case !cannotLink(err):
-		return err
-	}
-	err = w.fs.do(stepExclude, func() error { return renameExclusive(w.dir, w.temp, w.base) })
-	switch {
-	case err == nil, w.landed(sealed):
-		return nil
-	case errors.Is(err, fs.ErrExist):
-		return fsbase.ErrExist()
-	case errors.Is(err, syscall.EINVAL), errors.Is(err, errors.ErrUnsupported):
+	case cannotLink(err):
 		return classed{errors.ErrUnsupported, "this file system can neither link nor rename without replacing"}
 	}
 	return err

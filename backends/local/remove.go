@@ -20,12 +20,23 @@ func (f *FS) RmFile(ctx context.Context, p string) error {
 	}
 	dir, base := split(p)
 	err := f.in(dir, func(d *os.Root) error {
-		if err := unlink(d, base); err != nil {
+		if err := f.unlink(ctx, d, base); err != nil {
 			return err
 		}
 		return f.syncFolder(d, ".")
 	})
 	return pathError(op, p, err)
+}
+
+// unlink removes a name in d that is no folder, while no conditional write is
+// between its look at the name and its change.
+func (f *FS) unlink(ctx context.Context, d *os.Root, base string) error {
+	unlock, err := f.lockRemoval(ctx, d, base)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return unlink(d, base)
 }
 
 // in opens the folder dir, which is not made, for the time of a call.
@@ -51,7 +62,7 @@ func (f *FS) RemoveAll(ctx context.Context, prefix string) iter.Seq2[string, err
 		stopped := false
 		for info, err := range f.List(ctx, prefix) {
 			if err == nil {
-				err = f.unlinkStream(info.Path)
+				err = f.unlinkStream(ctx, info.Path)
 				touched[path.Dir(info.Path)] = true
 			}
 			if absent(err) {
@@ -68,9 +79,9 @@ func (f *FS) RemoveAll(ctx context.Context, prefix string) iter.Seq2[string, err
 }
 
 // unlinkStream removes one name without syncing.
-func (f *FS) unlinkStream(p string) error {
+func (f *FS) unlinkStream(ctx context.Context, p string) error {
 	dir, base := split(p)
-	return pathError("remove", p, f.in(dir, func(d *os.Root) error { return unlink(d, base) }))
+	return pathError("remove", p, f.in(dir, func(d *os.Root) error { return f.unlink(ctx, d, base) }))
 }
 
 // tidy removes the touched folders, and those above them, that are empty and

@@ -67,7 +67,7 @@ func TestLockFileRemoved(t *testing.T) {
 	}
 	defer dir.Close()
 	removed := false
-	unlock, err := lockFile(t.Context(), dir, "x", func(file *os.File) error {
+	unlock, err := lockFile(t.Context(), dir, "x", os.O_CREATE, func(file *os.File) error {
 		if !removed {
 			removed = true
 			if err := dir.Remove(lockName("x")); err != nil {
@@ -101,7 +101,7 @@ func TestLockHasDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	unlock, err := lockFolder(t.Context(), dir, "x")
+	unlock, err := lockFolder(t.Context(), dir, "x", os.O_CREATE)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestLockFileExcludes(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				unlock, err := lockFile(t.Context(), dir, "x", tryLock)
+				unlock, err := lockFile(t.Context(), dir, "x", os.O_CREATE, tryLock)
 				if err != nil {
 					t.Error(err)
 					return

@@ -100,7 +100,7 @@ func (f *FS) copyBlocks(ctx context.Context, file *os.File, src io.ReaderAt, fro
 			defer blocks.Put(buf)
 			for off := next.Add(blockSize) - blockSize; off < to && ctx.Err() == nil; off = next.Add(blockSize) - blockSize {
 				part := buf[:min(blockSize, to-off)]
-				err := readFull(src, part, off)
+				err := fsbase.ReadSource(src, part, off)
 				if err == nil {
 					err = f.writeBlock(file, part, off, direct)
 				}

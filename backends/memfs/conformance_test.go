@@ -8,8 +8,10 @@ import (
 	"github.com/godcp/godcp/fsbase"
 )
 
-func TestConformance(t *testing.T) {
-	conformance.Run(t, conformance.Harness{
+func TestConformance(t *testing.T) { conformance.Run(t, harness()) }
+
+func harness() conformance.Harness {
+	return conformance.Harness{
 		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New() },
 		Reopen: func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
 			return fsys // every handle is as good as another: there is no cache
@@ -17,30 +19,31 @@ func TestConformance(t *testing.T) {
 		Crash: func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
 			return fsys.(*memfs.FS).Crash()
 		},
-	})
+		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
+	}
 }
 
-// Sub keeps the contract of what it is a part of, and so does a handle without
-// sync except for durability.
+// Sub keeps the contract of what it is a part of, as a wrapper.
 func TestConformanceOfSub(t *testing.T) {
-	inner := map[fsbase.FileSystemBase]*memfs.FS{}
-	sub := func(t testing.TB, m *memfs.FS) fsbase.FileSystemBase {
-		s, err := fsbase.Sub(m, "a/b")
+	conformance.RunWrapper(t, harness(), func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
+		s, err := fsbase.Sub(inner, "a/b")
 		if err != nil {
 			t.Fatal(err)
 		}
-		inner[s] = m
 		return s
-	}
-	conformance.Run(t, conformance.Harness{
-		New:    func(t testing.TB) fsbase.FileSystemBase { return sub(t, memfs.New()) },
-		Reopen: func(t testing.TB, s fsbase.FileSystemBase) fsbase.FileSystemBase { return sub(t, inner[s]) },
-		Crash:  func(t testing.TB, s fsbase.FileSystemBase) fsbase.FileSystemBase { return sub(t, inner[s].Crash()) },
 	})
 }
 
+// A handle without sync keeps it except for durability.
 func TestConformanceWithoutSync(t *testing.T) {
 	conformance.Run(t, conformance.Harness{
-		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New().WithoutSync() },
+		New:    func(testing.TB) fsbase.FileSystemBase { return memfs.New().WithoutSync() },
+		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
+	})
+}
+
+func FuzzModel(f *testing.F) {
+	conformance.Fuzz(f, conformance.Harness{
+		New: func(testing.TB) fsbase.FileSystemBase { return memfs.New() },
 	})
 }

@@ -2,7 +2,6 @@ package memfs
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -43,7 +42,7 @@ func readParts(ctx context.Context, src io.ReaderAt, size int64) ([]byte, error)
 	if size == 0 {
 		return nil, nil
 	}
-	if err := readFull(src, make([]byte, 1), size-1); err != nil {
+	if err := fsbase.ReadSource(src, make([]byte, 1), size-1); err != nil {
 		return nil, err
 	}
 	content := make([]byte, size)
@@ -54,7 +53,7 @@ func readParts(ctx context.Context, src io.ReaderAt, size int64) ([]byte, error)
 		readers.Go(func() {
 			for off := range offsets {
 				if errs[i] == nil {
-					errs[i] = readFull(src, content[off:min(off+uploadPart, size)], off)
+					errs[i] = fsbase.ReadSource(src, content[off:min(off+uploadPart, size)], off)
 				}
 			}
 		})
@@ -70,15 +69,4 @@ func readParts(ctx context.Context, src io.ReaderAt, size int64) ([]byte, error)
 		}
 	}
 	return content, nil
-}
-
-func readFull(src io.ReaderAt, p []byte, off int64) error {
-	n, err := src.ReadAt(p, off)
-	if n == len(p) {
-		return nil
-	}
-	if err == nil || err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("reading the source at %d: %w", off+int64(n), err)
 }

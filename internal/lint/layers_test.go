@@ -25,7 +25,7 @@ var house = []room{
 	{path: "ckpterr"},
 	{path: "tensor"},
 
-	{path: "conformance", ours: list("fsbase")},
+	{path: "conformance", ours: list("fsbase"), others: list("github.com/anishathalye/porcupine")},
 	{path: "conformance/internal/mutants", ours: list("fsbase")},
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
@@ -90,7 +90,8 @@ var house = []room{
 // use these modules only, so no cloud SDK and no NATS.
 var (
 	light        = list("fsbase dcp conformance backends/local backends/memfs")
-	lightModules = list("github.com/google/uuid github.com/klauspost/compress golang.org/x/sync golang.org/x/sys")
+	lightModules = list("github.com/anishathalye/porcupine github.com/google/uuid github.com/klauspost/compress" +
+		" golang.org/x/sync golang.org/x/sys")
 )
 
 // forTests is what every test may import besides what its package may: a real

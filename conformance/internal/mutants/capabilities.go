@@ -35,15 +35,17 @@ func (s *Store) CreateSwap(ctx context.Context, path string, old fsbase.Version)
 // Upload implements fsbase.Uploader.
 func (s *Store) Upload(ctx context.Context, path string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
 	w, err := s.create(ctx, path, cond)
+	if err == nil && size < 0 {
+		err = failed("upload", path, fs.ErrInvalid)
+	}
 	if err != nil {
 		return fsbase.Info{}, err
 	}
 	w.data = make([]byte, size)
-	if n, err := src.ReadAt(w.data, 0); n < len(w.data) {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
+	if size > 0 {
+		if err := fsbase.ReadSource(src, w.data, 0); err != nil {
+			return fsbase.Info{}, failed("upload", path, err)
 		}
-		return fsbase.Info{}, failed("upload", path, err)
 	}
 	return w.Commit()
 }
@@ -73,6 +75,9 @@ func (s *Store) Stat(ctx context.Context, path string) (fsbase.Info, error) {
 	if err := ready(ctx, "stat", path); err != nil {
 		return fsbase.Info{}, err
 	}
+	if err := denied("stat", path, s.request("read")); err != nil {
+		return fsbase.Info{}, err
+	}
 	o, ok := s.get(path)
 	if !ok {
 		return fsbase.Info{}, failed("stat", path, fs.ErrNotExist)
@@ -87,9 +92,15 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fsbase.Info, 
 			yield(fsbase.Info{}, failed("list", prefix, err))
 			return
 		}
-		for _, info := range s.infos(prefix) {
-			if err := ctx.Err(); err != nil {
-				yield(fsbase.Info{}, failed("list", prefix, err))
+		for i, info := range s.infos(prefix) {
+			err := ctx.Err()
+			if err != nil {
+				err = failed("list", prefix, err)
+			} else if i%listPage == 0 {
+				err = s.page(prefix)
+			}
+			if err != nil {
+				yield(fsbase.Info{}, err)
 				return
 			}
 			if !yield(info, nil) {
@@ -97,6 +108,18 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fsbase.Info, 
 			}
 		}
 	}
+}
+
+// listPage is how many streams a request lists.
+const listPage = 1000
+
+// page is the request for a page of a listing.
+func (s *Store) page(prefix string) error {
+	how := s.request("list")
+	if how == Truncate {
+		return failed("list", prefix, io.ErrUnexpectedEOF)
+	}
+	return denied("list", prefix, how)
 }
 
 // Copy implements fsbase.Copier.
@@ -119,9 +142,9 @@ func (s *Store) RemoveAll(ctx context.Context, prefix string) iter.Seq2[string, 
 	return func(yield func(string, error) bool) {
 		for info, err := range s.List(ctx, prefix) {
 			if err == nil {
-				s.unlink(info.Path)
+				err = s.RmFile(ctx, info.Path)
 			}
-			if !yield(info.Path, err) {
+			if !yield(info.Path, err) || err != nil {
 				return
 			}
 		}

@@ -35,7 +35,9 @@ func lax(commit func(v *variant, w *writer, cond fsbase.Condition) (fsbase.Info,
 			if w.over || w.ctx.Err() != nil {
 				return w.Commit()
 			}
-			return commit(v, w, cond)
+			info, err := commit(v, w, cond)
+			w.over = true
+			return info, err
 		}}, nil
 	}}
 }

@@ -14,6 +14,7 @@ var (
 	errForbidden = fmt.Errorf("forbidden: %w", fs.ErrPermission)
 	errNotFolder = errors.New("not a directory")
 	errNotEmpty  = errors.New("directory not empty")
+	errNotThere  = fmt.Errorf("416: %w", fs.ErrNotExist)
 )
 
 // opening makes faults of a function that changes the errors of OpenStream.

@@ -147,3 +147,8 @@ var infoMutants = []Mutant{
 		faults: summed(func([]byte) fsbase.Checksum { return fsbase.Checksum{Algorithm: "etag", Value: "x"} }),
 	},
 }
+
+func base64Sum(algorithm string, sum uint32) fsbase.Checksum {
+	b := []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}
+	return fsbase.Checksum{Algorithm: algorithm, Value: base64.StdEncoding.EncodeToString(b)}
+}

@@ -29,7 +29,7 @@ func (s *Store) create(ctx context.Context, path string, cond fsbase.Condition) 
 	if err := cond.Check("create", path); err != nil {
 		return nil, err
 	}
-	return &writer{ctx: ctx, path: path, publish: func(data []byte) (fsbase.Info, error) {
+	return &writer{ctx: ctx, path: path, request: s.request, publish: func(data []byte) (fsbase.Info, error) {
 		return s.put("commit", path, data, cond)
 	}}, nil
 }
@@ -47,11 +47,14 @@ func (s *Store) open(ctx context.Context, path string) (*reader, error) {
 	if err := ready(ctx, "open", path); err != nil {
 		return nil, err
 	}
+	if err := denied("open", path, s.request("read")); err != nil {
+		return nil, err
+	}
 	o, ok := s.get(path)
 	if !ok {
 		return nil, failed("open", path, fs.ErrNotExist)
 	}
-	return &reader{ctx: ctx, object: o}, nil
+	return &reader{ctx: ctx, object: o, request: s.request}, nil
 }
 
 // ConcatPath implements fsbase.FileSystemBase.
@@ -92,6 +95,9 @@ func (s *Store) Exists(ctx context.Context, path string) (bool, error) {
 	if err := ready(ctx, "exists", path); err != nil {
 		return false, err
 	}
+	if err := denied("exists", path, s.request("read")); err != nil {
+		return false, err
+	}
 	_, ok := s.get(path)
 	return ok, nil
 }
@@ -99,6 +105,9 @@ func (s *Store) Exists(ctx context.Context, path string) (bool, error) {
 // RmFile implements fsbase.FileSystemBase.
 func (s *Store) RmFile(ctx context.Context, path string) error {
 	if err := ready(ctx, "remove", path); err != nil {
+		return err
+	}
+	if err := denied("remove", path, s.request("remove")); err != nil {
 		return err
 	}
 	s.unlink(path)

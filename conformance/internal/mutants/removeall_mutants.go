@@ -3,6 +3,8 @@ package mutants
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -77,6 +79,15 @@ var removeAllMutants = []Mutant{
 				v.removed(v.infos(prefix[:len(prefix)-1]))
 			}
 			return v.removed(infos)
+		}),
+	},
+	{
+		Name:  "RemoveAll does not go into folders of folders",
+		Kills: []string{"removeall/everything", "removeall/prefix"},
+		faults: removing(func(v *variant, prefix string, infos []fsbase.Info) []string {
+			return v.removed(slices.DeleteFunc(infos, func(i fsbase.Info) bool {
+				return strings.Count(i.Path[len(prefix):], "/") > 2
+			}))
 		}),
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ type disk struct {
 	files   map[string]object
 	durable map[string]object
 	commits int
+	fault   *armed
 }
 
 // object is one version of one name. It never changes.
@@ -85,15 +87,28 @@ func (s *Store) put(op, path string, data []byte, cond fsbase.Condition) (fsbase
 	}
 	s.disk.mu.Lock()
 	defer s.disk.mu.Unlock()
+	how := s.disk.strike("commit")
+	if err := denied(op, path, how); err != nil {
+		return fsbase.Info{}, err
+	}
 	old, there := s.disk.files[path]
 	switch {
+	case how == Lose && cond.Absent() && there, how == Lose && cond.Version() != "" && old.info.Version != cond.Version():
+		return fsbase.Info{}, failed(op, path, errLost)
 	case cond.Absent() && there:
 		return fsbase.Info{}, failed(op, path, fsbase.ErrExist())
 	case cond.Version() != "" && old.info.Version != cond.Version():
 		return fsbase.Info{}, failed(op, path, fsbase.ErrPrecondition)
 	}
-	return s.disk.store(path, data, s.synced), nil
+	info := s.disk.store(path, data, s.synced)
+	if how == Lose {
+		return fsbase.Info{}, failed(op, path, errLost)
+	}
+	return info, nil
 }
+
+// errLost is what a client says whose request got no answer.
+var errLost = fmt.Errorf("connection reset: %w", fsbase.ErrCommitUnknown)
 
 // store puts data under path unconditionally. The caller holds the lock.
 func (d *disk) store(path string, data []byte, synced bool) fsbase.Info {
@@ -107,6 +122,12 @@ func (d *disk) store(path string, data []byte, synced bool) fsbase.Info {
 		d.durable[path] = o
 	}
 	return o.info
+}
+
+// number is which commit of the storage made the version.
+func number(v fsbase.Version) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(string(v), "v"))
+	return n
 }
 
 // remove removes path.

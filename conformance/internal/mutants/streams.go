@@ -15,6 +15,8 @@ type writer struct {
 	path    string
 	data    []byte
 	over    bool
+	err     error // of a Write
+	request func(on string) (how string)
 	publish func([]byte) (fsbase.Info, error)
 }
 
@@ -24,6 +26,12 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	if err := w.ctx.Err(); err != nil {
 		return 0, failed("write", w.path, err)
+	}
+	if w.err == nil {
+		w.err = denied("write", w.path, w.request("write"))
+	}
+	if w.err != nil {
+		return 0, w.err
 	}
 	w.data = append(w.data, p...)
 	return len(p), nil
@@ -37,6 +45,9 @@ func (w *writer) Commit() (fsbase.Info, error) {
 	if err := w.ctx.Err(); err != nil {
 		return fsbase.Info{}, failed("commit", w.path, err)
 	}
+	if w.err != nil {
+		return fsbase.Info{}, w.err
+	}
 	return w.publish(w.data)
 }
 
@@ -47,9 +58,10 @@ func (w *writer) Close() error {
 
 // reader is a read of a Store.
 type reader struct {
-	ctx    context.Context
-	object object
-	closed atomic.Bool
+	ctx     context.Context
+	object  object
+	closed  atomic.Bool
+	request func(on string) (how string) // nil for none
 }
 
 func (r *reader) Info() fsbase.Info { return r.object.info }
@@ -64,6 +76,16 @@ func (r *reader) ReadAt(p []byte, off int64) (int, error) {
 		return 0, failed("read", r.object.info.Path, r.ctx.Err())
 	case off >= int64(len(r.object.data)):
 		return 0, io.EOF
+	}
+	if r.request != nil {
+		how := r.request("read")
+		if err := denied("read", r.object.info.Path, how); err != nil {
+			return 0, err
+		}
+		if how == Truncate {
+			n := copy(p[:len(p)/2], r.object.data[off:])
+			return n, failed("read", r.object.info.Path, io.ErrUnexpectedEOF)
+		}
 	}
 	n := copy(p, r.object.data[off:])
 	if n < len(p) {

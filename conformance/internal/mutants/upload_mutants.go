@@ -135,3 +135,14 @@ var uploadMutants = []Mutant{
 		}),
 	},
 }
+
+// uploadedAs is an Upload that tells of its success.
+func uploadedAs(tell func(v *variant, info fsbase.Info)) func(*variant, context.Context, string, io.ReaderAt, int64, fsbase.Condition) (fsbase.Info, error) {
+	return func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+		info, err := v.Store.Upload(ctx, p, src, size, cond)
+		if err == nil {
+			tell(v, info)
+		}
+		return info, err
+	}
+}

@@ -14,6 +14,7 @@ type Backend interface {
 	Reopen() fsbase.FileSystemBase
 	Crash() fsbase.FileSystemBase
 	Residue() []string
+	Arm(how, on string, skip, times int) (disarm func() (struck int), err error)
 }
 
 var (
@@ -26,7 +27,8 @@ type variant struct {
 	*Store
 	faults
 
-	last map[string]object // what this handle saw, for the faults of caches
+	last  map[string]object        // what this handle saw, for the faults of caches
+	lists map[string][]fsbase.Info // the same of prefixes
 }
 
 // faults replace methods of Store. nil keeps the method.
@@ -54,7 +56,7 @@ type faults struct {
 }
 
 func newVariant(s *Store, f faults) *variant {
-	return &variant{Store: s, faults: f, last: map[string]object{}}
+	return &variant{Store: s, faults: f, last: map[string]object{}, lists: map[string][]fsbase.Info{}}
 }
 
 func (v *variant) name(path string) string {

@@ -1,3 +1,0 @@
-package local
-
-const canRenameExclusive = true

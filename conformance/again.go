@@ -1,0 +1,159 @@
+package conformance
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var againChecks = []Check{
+	{
+		ID: "info/versions-again", Clauses: []string{"C4"}, Level: Must, Profile: Core,
+		Doc: "A name never has a version again that it had with another content: after its removal, by Rename, Copy or Upload.",
+		run: checkVersionsAgain,
+	},
+	{
+		ID: "info/times", Clauses: []string{"W12", "C7"}, Level: Must, Profile: Core,
+		Doc: "The time of a content stays, and of writes one after the other the later has no earlier one.",
+		run: checkTimes,
+	},
+	{
+		ID: "operations/agree", Clauses: []string{"R6", "O1", "C7", "C8"}, Level: Must, Profile: Core,
+		Doc: "After every kind of change everything that looks tells the same at once, whatever it told before.",
+		run: func(t *trial) { t.agree(t) },
+	},
+	{
+		ID: "handles/every-way", Clauses: []string{"R6", "O1", "C7", "C8"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},
+		Doc: "The same on another handle than the one that changes.",
+		run: func(t *trial) { t.agree(t.reopened()) },
+	},
+}
+
+func checkVersionsAgain(t *trial) {
+	p, from := t.path("a"), t.path("from")
+	had := map[fsbase.Version]string{}
+	n := 0
+	// Equal sizes and beginnings: only the end of a content is its own.
+	next := func() []byte { n++; return append(content(1, 6000), content(uint64(n+10), 64)...) }
+	note := func(by string) {
+		v := t.info(p).Version
+		if before, ok := had[v]; ok {
+			t.errorf("C4", "%q has the version %q by %s, which it had with another content by %s", p, v, by, before)
+		}
+		had[v] = by
+	}
+	for range 5 {
+		for _, w := range t.ways() {
+			for _, before := range [][]byte{nil, next()} {
+				publish := w.begin(t, p, next())
+				cond, _ := t.clear(w, p, before)
+				if w.cond == ifVersion || before != nil && w.cond == "" {
+					note("a Commit before " + w.what)
+				}
+				if _, err := publish(t, cond); err != nil {
+					t.fatalf("%s to %q: %v", w.what, p, err)
+				}
+				note(w.what)
+			}
+		}
+		t.put(from, next())
+		if err := t.fs.Rename(t.ctx, from, p); err != nil {
+			t.fatalf("Rename(%q, %q): %v", from, p, err)
+		}
+		note("Rename")
+	}
+}
+
+func checkTimes(t *trial) {
+	p := t.path("a")
+	var last time.Time
+	for i := range 3 {
+		for _, w := range t.ways() {
+			publish := w.begin(t, p, content(uint64(i), 100))
+			cond, _ := t.clear(w, p, content(9, 50))
+			if _, err := publish(t, cond); err != nil {
+				t.fatalf("%s to %q: %v", w.what, p, err)
+			}
+			now := t.info(p).ModTime
+			if now.Before(last) {
+				t.errorf("W12", "%q was written at %v by %s, and before that at %v", p, now, w.what, last)
+			}
+			last = now
+			if again := t.info(p).ModTime; !again.Equal(now) {
+				t.errorf("W12", "%q was written at %v and, asked again, at %v", p, now, again)
+			}
+			if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+				if info, err := s.Stat(t.ctx, p); err != nil || !info.ModTime.Equal(now) {
+					t.errorf("C7", "Stat(%q) tells the time %v, OpenStream %v: %v", p, info.ModTime, now, err)
+				}
+			}
+		}
+	}
+}
+
+// agree changes a name in every way and lets other look at it before and after.
+func (t *trial) agree(other *trial) {
+	p, q := t.path("dir/a"), t.path("dir/b")
+	for i, w := range t.ways() {
+		data := content(uint64(i+2), 500+i)
+		publish := w.begin(t, p, data)
+		cond, before := t.clear(w, p, content(1, 300+i))
+		other.sees(p, before)
+		info, err := publish(t, cond)
+		if err != nil {
+			t.fatalf("%s to %q: %v", w.what, p, err)
+		}
+		other.sees(p, data)
+		other.wantInfo("R6", fmt.Sprintf("OpenStream after %s", w.what), other.info(p), info)
+		other.sees(q, nil)
+		if err := t.fs.Rename(t.ctx, p, q); err != nil {
+			t.fatalf("Rename(%q, %q): %v", p, q, err)
+		}
+		other.sees(p, nil)
+		other.sees(q, data)
+		t.remove(q)
+		other.sees(q, nil)
+	}
+	t.put(p, []byte("x"))
+	other.sees(p, []byte("x"))
+	if has[fsbase.RemoveAller](t.fs) {
+		t.removeAll(t.prefix("dir/"))
+		other.sees(p, nil)
+	}
+}
+
+// sees demands that everything that looks sees data under path: nil for
+// nothing.
+func (t *trial) sees(path string, data []byte) {
+	if data == nil {
+		t.wantAbsent("R6", path)
+		return
+	}
+	t.wantContent("R6", path, data)
+	t.wantExists("O1", path, true)
+	info := t.info(path)
+	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+		got, err := s.Stat(t.ctx, path)
+		if err != nil {
+			t.errorf("C7", "Stat(%q): %v", path, err)
+		}
+		t.wantInfo("C7", "Stat", got, info)
+	}
+	l, ok := fsbase.As[fsbase.Lister](t.fs)
+	if !ok {
+		return
+	}
+	listed := 0
+	for got, err := range l.List(t.ctx, path) {
+		if err != nil {
+			t.errorf("C8", "List(%q): %v", path, err)
+		} else if got.Path == path {
+			listed++
+			t.wantInfo("C8", "List", got, info)
+		}
+	}
+	if listed != 1 {
+		t.errorf("C8", "List(%q) yields it %d times", path, listed)
+	}
+}

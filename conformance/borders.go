@@ -1,0 +1,142 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var borderChecks = []Check{
+	{
+		ID: "sizes/part-borders", Clauses: []string{"W1", "C5"}, Level: Must, Profile: Core,
+		Doc: "Streams that are exactly one or two parts long, give or take a byte, come back as they were.",
+		run: checkPartBorders,
+	},
+	{
+		ID: "sizes/rename", Clauses: []string{"O3"}, Level: Must, Profile: Core,
+		Doc: "Rename moves streams of all sizes, whole.",
+		run: func(t *trial) {
+			from, to := t.path("from"), t.path("to")
+			for i, n := range t.ladder() {
+				data := content(uint64(i+1), n)
+				t.put(from, data)
+				if err := t.fs.Rename(t.ctx, from, to); err != nil {
+					t.errorf("O3", "Rename of %d bytes: %v", n, err)
+				}
+				t.wantAbsent("O3", from)
+				t.wantContent("O3", to, data)
+			}
+		},
+	},
+	{
+		ID: "sizes/many-streams", Clauses: []string{"W1"}, Level: Must, Profile: Core,
+		Doc: "Each of more than a thousand streams has its own content.",
+		run: func(t *trial) {
+			n := t.env.limits.Keys
+			name := func(i int) string { return t.prefix(fmt.Sprintf("many/%d", i)) }
+			t.bulk(n, func(i int) { t.put(t.path(fmt.Sprintf("many/%d", i)), content(uint64(i), 40)) })
+			t.bulk(n, func(i int) { t.wantContent("W1", name(i), content(uint64(i), 40)) })
+		},
+	},
+	{
+		ID: "write/many-open", Clauses: []string{"W9", "R3"}, Level: Must, Profile: Core,
+		Doc: "64 streams, and as many readers, are open at once.",
+		run: checkManyOpen,
+	},
+	{
+		ID: "interleaving/readers", Clauses: []string{"R2", "R5"}, Level: Must, Profile: Atomic,
+		Doc: "Readers that are open at once and read in turns do not disturb each other, and closing one leaves the others.",
+		run: checkReadersInTurns,
+	},
+}
+
+func checkPartBorders(t *trial) {
+	parts := []int{5 << 20, 8 << 20}
+	if l, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok && l.PartLimits().Write > 0 {
+		parts = append(parts, int(min(l.PartLimits().Write, int64(t.largeSize()))))
+	}
+	var sizes []int
+	for _, part := range parts {
+		for _, border := range []int{part, 2 * part} {
+			sizes = append(sizes, border-1, border, border+1)
+		}
+	}
+	slices.Sort(sizes)
+	for _, n := range slices.Compact(sizes) {
+		if n > t.largeSize() {
+			continue
+		}
+		data := content(uint64(n), n)
+		for _, w := range t.ways() {
+			if w.cond != "" || w.clause == "C9" {
+				continue
+			}
+			p := t.path("a")
+			publish := w.begin(t, p, data)
+			if _, err := publish(t, fsbase.Condition{}); err != nil {
+				t.errorf(w.clause, "%s of %d bytes to %q: %v", w.what, n, p, err)
+				continue
+			}
+			t.wantContent(w.clause, p, data)
+		}
+	}
+}
+
+func checkManyOpen(t *trial) {
+	const n = 64
+	name := func(i int) string { return t.path(fmt.Sprintf("dir-%d/%d", i%3, i)) }
+	streams := make([]fsbase.WriteStream, n)
+	for i := range streams {
+		w, err := t.fs.CreateStream(t.ctx, name(i))
+		if err != nil {
+			t.fatalf("CreateStream(%q), with %d others open: %v", name(i), i, err)
+		}
+		defer w.Close()
+		streams[i] = w
+		t.write(w, name(i), content(uint64(i), 700))
+	}
+	for i, w := range streams {
+		if _, err := w.Commit(); err != nil {
+			t.errorf("W9", "Commit of %q, with %d others open: %v", name(i), n-1-i, err)
+		}
+	}
+	readers := make([]fsbase.ReadStream, n)
+	for i := range readers {
+		readers[i] = t.open(name(i))
+		defer readers[i].Close()
+	}
+	for i, r := range readers {
+		got, err := readStream(r)
+		if d := difference(got, content(uint64(i), 700)); err != nil || d != "" {
+			t.errorf("R3", "reading %q, with %d others open: %v, %s", name(i), n-1, err, d)
+		}
+	}
+}
+
+func checkReadersInTurns(t *trial) {
+	names := []string{t.path("a"), t.path("a"), t.path("b"), t.path("a"), t.path("b")}
+	whole := map[string][]byte{names[0]: content(1, 50_000), names[2]: content(2, 50_000)}
+	for p, data := range whole {
+		t.put(p, data)
+	}
+	var readers []fsbase.ReadStream
+	for _, p := range names {
+		r := t.open(p)
+		defer r.Close()
+		readers = append(readers, r)
+	}
+	for closed := range readers {
+		for turn := range 5 {
+			for i := closed; i < len(readers); i++ {
+				// The same offsets, and others, in turns.
+				for _, off := range []int64{0, int64(1000*turn + 3000*i), int64(9000 * turn)} {
+					t.readPinned(readers[i], names[i], whole[names[i]], off)
+				}
+			}
+		}
+		if err := readers[closed].Close(); err != nil {
+			t.errorf("R5", "Close of one of %d readers of %q: %v", len(readers)-closed, names[closed], err)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package conformance
+
+import (
+	"io"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var hugeChecks = []Check{
+	{
+		ID: "sizes/huge", Clauses: []string{"W1", "R3", "R4"}, Level: Must, Profile: Core,
+		Doc: "A stream of Limits.HugeSize comes back as it was.",
+		run: func(t *trial) {
+			p, n := t.path("huge"), t.hugeSize()
+			w := t.create(p)
+			defer w.Close()
+			for off := int64(0); off < n; off += hugeBlock {
+				t.write(w, p, hugePart(off, n))
+			}
+			info, err := w.Commit()
+			if err != nil {
+				t.errorf("W1", "Commit of %d bytes to %q: %v", n, p, err)
+				return
+			}
+			t.wantHuge("W1", p, info, n)
+		},
+	},
+	{
+		ID: "sizes/huge-upload", Clauses: []string{"C5", "R3", "R4"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		Doc: "An Upload of Limits.HugeSize comes back as it was.",
+		run: func(t *trial) {
+			p, n := t.path("huge"), t.hugeSize()
+			info, err := as[fsbase.Uploader](t).Upload(t.ctx, p, hugeSource(n), n, fsbase.Condition{})
+			if err != nil {
+				t.errorf("C5", "Upload of %d bytes to %q: %v", n, p, err)
+				return
+			}
+			t.wantHuge("C5", p, info, n)
+		},
+	},
+}
+
+// hugeBlock is what a huge stream is made of: it is never in memory as a whole.
+const hugeBlock = 1 << 20
+
+// hugePart returns the block of a huge stream of n bytes that begins at off.
+func hugePart(off, n int64) []byte {
+	return content(uint64(1000+off/hugeBlock), int(min(hugeBlock, n-off)))
+}
+
+// hugeSource is a huge stream of so many bytes.
+type hugeSource int64
+
+func (s hugeSource) ReadAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) && off+int64(n) < int64(s) {
+		at := off + int64(n)
+		n += copy(p[n:], hugePart(at-at%hugeBlock, int64(s))[at%hugeBlock:])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// hugeSize is how large a huge stream is on this backend, which may have none.
+func (t *trial) hugeSize() int64 {
+	n := t.env.limits.HugeSize
+	if p, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok {
+		if limit := p.PartLimits().MaxObject; limit > 0 {
+			n = min(n, limit)
+		}
+	}
+	if n < 0 {
+		t.absent("Limits.HugeSize is negative")
+	}
+	return n
+}
+
+// wantHuge demands that path is a huge stream of n bytes, of which a write told
+// info.
+func (t *trial) wantHuge(clause, p string, info fsbase.Info, n int64) {
+	r := t.open(p)
+	defer r.Close()
+	if info.Size != n || r.Info().Size != n {
+		t.errorf("R4", "%q has %d bytes, of which the write tells %d and Info %d", p, n, info.Size, r.Info().Size)
+		return
+	}
+	buf := make([]byte, hugeBlock)
+	for off := int64(0); off < n && !t.failed(); off += hugeBlock {
+		want := hugePart(off, n)
+		got, err := r.ReadAt(buf[:len(want)], off)
+		if err != nil && err != io.EOF || got < len(want) {
+			t.errorf("R3", "ReadAt of %d bytes at %d of %q (%d bytes): %d, %v", len(want), off, p, n, got, err)
+			return
+		}
+		if d := difference(buf[:got], want); d != "" {
+			t.errorf(clause, "%q (%d bytes) from byte %d: %s", p, n, off, d)
+		}
+	}
+}

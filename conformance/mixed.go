@@ -1,0 +1,146 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The checks here let different calls meet on one name. See raceChecks for what
+// escapes.
+var mixedChecks = []Check{
+	{
+		ID: "race/every-way", Clauses: []string{"W2", "R2", "C3", "C5", "C9"}, Level: Must, Profile: Atomic,
+		Doc: "While a stream is replaced by swaps, Uploads or Copies, every reader finds one of the contents, whole.",
+		run: checkReplaceRace,
+	},
+	{
+		ID: "race/mixed-exclusive", Clauses: []string{"C2", "O6"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
+		Doc: "Of streams, Uploads and Copies at once under one absent name exactly one succeeds.",
+		run: func(t *trial) { t.mixedRace("C2", ifAbsent) },
+	},
+	{
+		ID: "race/mixed-swap", Clauses: []string{"C3", "O6"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
+		Doc: "Of streams, Uploads and Copies at once under one version exactly one succeeds.",
+		run: func(t *trial) { t.mixedRace("C3", ifVersion) },
+	},
+	{
+		ID: "race/crossing", Clauses: []string{"O6"}, Level: Must, Profile: Core,
+		Doc: "Renames and Copies of two names, to and fro at once, all return.",
+		run: checkCrossing,
+	},
+}
+
+func checkReplaceRace(t *trial) {
+	contents := [2][]byte{content(1, 3000), content(2, 3001)}
+	for i, w := range t.ways() {
+		if w.cond == ifAbsent || w.clause == "W1" { // the latter is race/overwrite
+			continue
+		}
+		p := t.path(fmt.Sprintf("dir-%d/a", i))
+		info := t.put(p, contents[0])
+		publish := [2]publication{}
+		for j := range publish { // each Copy needs a source of its own
+			own := t.on(t.fs)
+			own.root = t.prefix(fmt.Sprintf("from-%d", j))
+			publish[j] = w.begin(own, p, contents[j])
+		}
+		t.watch(max(10, t.env.limits.Rounds/4), func(round int) {
+			cond := fsbase.Condition{}
+			if w.cond == ifVersion {
+				cond = fsbase.IfVersion(info.Version)
+			}
+			var err error
+			if info, err = publish[1-round%2](t, cond); err != nil {
+				t.errorf(w.clause, "%s to %q while it is read: %v", w.what, p, err)
+			}
+		}, func() { t.look(p, contents[:]) })
+	}
+}
+
+// mixedRace lets every way under one kind of condition race every other.
+func (t *trial) mixedRace(clause, cond string) {
+	var ways []way
+	for _, w := range t.ways() {
+		if w.cond == cond {
+			ways = append(ways, w)
+		}
+	}
+	p := t.path("a")
+	prepared := make([]publication, racers)
+	for i := range prepared {
+		own := t.on(t.fs)
+		own.root = t.prefix(fmt.Sprintf("from-%d", i))
+		prepared[i] = ways[i%len(ways)].begin(own, p, content(uint64(i+1), 200+i))
+	}
+	for round := range t.env.limits.Rounds {
+		if t.failed() {
+			return
+		}
+		c, _ := t.clear(way{cond: cond}, p, content(99, 50))
+		var winners, won atomic.Int32
+		t.together(racers, func(i int) func() {
+			return func() {
+				_, err := prepared[i](t, c)
+				switch {
+				case err == nil:
+					winners.Add(1)
+					won.Store(int32(i))
+				case cond == ifAbsent:
+					t.wantLost(err, "round %d: %s to %q among %d", round, ways[i%len(ways)].what, p, racers)
+				default:
+					t.wantIs(clause, err, fmt.Sprintf("round %d: %s to %q among %d", round, ways[i%len(ways)].what, p, racers), fsbase.ErrPrecondition)
+				}
+			}
+		})
+		if n := winners.Load(); n != 1 {
+			t.errorf(clause, "round %d: of %d commits of all kinds to %q%s %d succeeded", round, racers, p, cond, n)
+			return
+		}
+		i := int(won.Load())
+		t.wantContent(clause, p, content(uint64(i+1), 200+i))
+	}
+}
+
+// soon returns the same trial with a tenth of its time: for calls that a fault
+// would let wait for each other.
+func (t *trial) soon() (*trial, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(t.ctx, t.env.limits.Timeout/10)
+	return t.with(ctx), cancel
+}
+
+func checkCrossing(t *trial) {
+	hurried, cancel := t.soon()
+	defer cancel()
+	a, b := t.path("a"), t.path("b")
+	calls := []func() error{
+		func() error { return hurried.fs.Rename(hurried.ctx, a, b) },
+		func() error { return hurried.fs.Rename(hurried.ctx, b, a) },
+		func() error {
+			_, err := hurried.commit(hurried.createIf(a, fsbase.Condition{}), []byte("a"))
+			return err
+		},
+		func() error {
+			_, err := hurried.commit(hurried.createIf(b, fsbase.Condition{}), []byte("b"))
+			return err
+		},
+	}
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		calls = append(calls,
+			func() error { _, err := c.Copy(hurried.ctx, a, b, fsbase.Condition{}); return err },
+			func() error { _, err := c.Copy(hurried.ctx, b, a, fsbase.Condition{}); return err })
+	}
+	t.each(len(calls), func(i int) {
+		for range max(10, t.env.limits.Rounds/4) {
+			err := calls[i]()
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fsbase.ErrChanged) {
+				t.errorf("O6", "call %d among renames and copies of two names to and fro: %v", i, err)
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+func checkSourceLeftAlone(t *trial) {
+	n := t.largeSize()
+	data := content(2, n)
+	for _, end := range []string{"succeeds", "fails at once", "fails late", "is cancelled"} {
+		p := t.path("a")
+		ctx, cancel := context.WithCancel(t.ctx)
+		src := &watchedSource{ReaderAt: &faultySource{data: data, failAt: -1}, size: int64(n)}
+		slow := src.ReaderAt
+		src.ReaderAt = readerAt(func(p []byte, off int64) (int, error) {
+			first, late := off < 4096, off+int64(len(p)) > int64(n)/2
+			switch {
+			case end == "fails at once" && first, end == "fails late" && late:
+				return 0, errSource
+			case end == "is cancelled" && first:
+				cancel()
+			}
+			if end != "succeeds" {
+				time.Sleep(time.Millisecond) // the others are still reading when one fails
+			}
+			return slow.ReadAt(p, off)
+		})
+		_, err := as[fsbase.Uploader](t).Upload(ctx, p, src, int64(n), fsbase.Condition{})
+		late := src.close()
+		cancel()
+		if (err == nil) != (end == "succeeds") {
+			t.errorf("C5", "Upload of %d bytes to %q whose source %s: %v", n, p, end, err)
+		}
+		if late > 0 {
+			t.errorf("C5", "Upload of %d bytes to %q whose source %s returns (%v) and %d reads of the source are under way or come later", n, p, end, err, late)
+		}
+	}
+}
+
+// checkSourceInterferes lets the source of an Upload change the name that it
+// is for: between any two steps of the Upload, and without a second goroutine.
+func checkSourceInterferes(t *trial) {
+	for _, n := range []int{3000, t.largeSize()} {
+		for _, w := range t.waysOf("C5") {
+			for _, then := range []string{"written", "removed"} {
+				t.interfere(w, n, then)
+			}
+		}
+	}
+}
+
+func (t *trial) interfere(w way, n int, then string) {
+	p, between, data := t.path("a"), content(4, 500), content(2, n)
+	cond, _ := t.clear(w, p, content(1, 3000))
+	change := sync.OnceValue(func() (err error) {
+		if then == "removed" {
+			return t.fs.RmFile(t.ctx, p)
+		}
+		_, err = t.commit(t.createIf(p, fsbase.Condition{}), between)
+		return err
+	})
+	src := &faultySource{data: data, failAt: -1, onRead: func(int64) { _ = change() }}
+	_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, src, int64(n), cond)
+	if err := change(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.errorf("O6", "%q cannot be %s while an Upload of it reads its source: %v", p, then, err)
+		return
+	}
+	what := fmt.Sprintf("%s of %d bytes to %q, which is %s while its source is read", w.what, n, p, then)
+	switch {
+	case w.cond == ifAbsent && then == "written":
+		t.wantLost(err, "%s", what)
+		t.wantContent("C2", p, between)
+	case w.cond == ifVersion && then == "written":
+		t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+		t.wantContent("C3", p, between)
+	case w.cond == ifVersion:
+		t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+		t.wantAbsent("C3", p)
+	case err != nil:
+		t.errorf("C5", "%s: %v", what, err)
+	default:
+		t.wantContent("C5", p, data)
+	}
+}

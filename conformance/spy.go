@@ -1,0 +1,172 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// spy is the backend inside of a wrapper while a check looks at the wrapper.
+// It hands every call on, notes it, and fails it when it is told to. It has
+// exactly the capabilities of the backend that it stands for, in types of its
+// own: whoever holds one of those has gone around the wrapper.
+type spy struct {
+	inner fsbase.FileSystemBase
+	bare  bool // hands out no capability
+	*log
+}
+
+// log is what a spy and what it handed out have seen.
+type log struct {
+	mu    sync.Mutex
+	calls []call
+	meet  func(call) error // is asked in every call; an error is the answer
+}
+
+// call is one call of the backend inside.
+type call struct {
+	ctx    context.Context // of the stream, for the methods of streams
+	method string
+	paths  []string
+}
+
+// planted marks what a spy hands out.
+type planted interface{ planted() }
+
+func (*log) planted() {}
+
+// enter notes a call and returns what it is to fail with.
+func (l *log) enter(ctx context.Context, method string, paths ...string) error {
+	c := call{ctx, method, paths}
+	l.mu.Lock()
+	l.calls = append(l.calls, c)
+	meet := l.meet
+	l.mu.Unlock()
+	if meet == nil {
+		return nil
+	}
+	return meet(c)
+}
+
+// during notes the calls while f runs, with meet asked in each.
+func (l *log) during(meet func(call) error, f func()) []call {
+	l.mu.Lock()
+	l.calls, l.meet = nil, meet
+	l.mu.Unlock()
+	f()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := l.calls
+	l.calls, l.meet = nil, nil
+	return calls
+}
+
+// seen returns the calls so far.
+func (l *log) seen() []call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.calls)
+}
+
+func (s *spy) CreateStream(ctx context.Context, path string) (fsbase.WriteStream, error) {
+	return s.writing(ctx, "CreateStream", path, s.inner.CreateStream)
+}
+
+func (s *spy) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, error) {
+	if err := s.enter(ctx, "OpenStream", path); err != nil {
+		return nil, err
+	}
+	r, err := s.inner.OpenStream(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &spyReader{r, s.log, ctx, path}, nil
+}
+
+func (s *spy) ConcatPath(path, suffix string) string { return s.inner.ConcatPath(path, suffix) }
+
+func (s *spy) Rename(ctx context.Context, path, newPath string) error {
+	if err := s.enter(ctx, "Rename", path, newPath); err != nil {
+		return err
+	}
+	return s.inner.Rename(ctx, path, newPath)
+}
+
+func (s *spy) Mkdir(ctx context.Context, path string) error {
+	if err := s.enter(ctx, "Mkdir", path); err != nil {
+		return err
+	}
+	return s.inner.Mkdir(ctx, path)
+}
+
+func (s *spy) Exists(ctx context.Context, path string) (bool, error) {
+	if err := s.enter(ctx, "Exists", path); err != nil {
+		return false, err
+	}
+	return s.inner.Exists(ctx, path)
+}
+
+func (s *spy) RmFile(ctx context.Context, path string) error {
+	if err := s.enter(ctx, "RmFile", path); err != nil {
+		return err
+	}
+	return s.inner.RmFile(ctx, path)
+}
+
+func (s *spy) ValidateCheckpointID(id string) error { return s.inner.ValidateCheckpointID(id) }
+
+// writing begins a write by create and wraps its stream.
+func (l *log) writing(ctx context.Context, method, path string, create func(context.Context, string) (fsbase.WriteStream, error)) (fsbase.WriteStream, error) {
+	if err := l.enter(ctx, method, path); err != nil {
+		return nil, err
+	}
+	w, err := create(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &spyWriter{WriteStream: w, log: l, ctx: ctx, path: path}, nil
+}
+
+type spyWriter struct {
+	fsbase.WriteStream
+	log  *log
+	ctx  context.Context
+	path string
+	err  error // of a Write that was made to fail, which is sticky: W6
+}
+
+func (w *spyWriter) Write(p []byte) (int, error) {
+	if w.err == nil {
+		w.err = w.log.enter(w.ctx, "Write", w.path)
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	return w.WriteStream.Write(p)
+}
+
+func (w *spyWriter) Commit() (fsbase.Info, error) {
+	if w.err != nil {
+		return fsbase.Info{}, w.err
+	}
+	if err := w.log.enter(w.ctx, "Commit", w.path); err != nil {
+		return fsbase.Info{}, err
+	}
+	return w.WriteStream.Commit()
+}
+
+type spyReader struct {
+	fsbase.ReadStream
+	log  *log
+	ctx  context.Context
+	path string
+}
+
+func (r *spyReader) ReadAt(p []byte, off int64) (int, error) {
+	if err := r.log.enter(r.ctx, "ReadAt", r.path); err != nil {
+		return 0, err
+	}
+	return r.ReadStream.ReadAt(p, off)
+}

@@ -1,0 +1,116 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The checks here change what is listed from within the loop over it, as
+// whoever cleans up does.
+var walkChecks = []Check{
+	{
+		ID: "list/while-changing", Clauses: []string{"C8"}, Level: Must, Profile: List, Needs: []Capability{Lister},
+		Doc: "A listing yields each name that is there all the time once, while its consumer removes and writes others.",
+		run: checkListWhileChanging,
+	},
+	{
+		ID: "removeall/while-changing", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "RemoveAll removes nothing that it does not yield, also of what its consumer writes meanwhile.",
+		run: checkRemoveAllWhileChanging,
+	},
+	{
+		ID: "removeall/everything", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller, Lister},
+		Doc: "RemoveAll of a whole folder, or of the root, leaves nothing that List lists.",
+		run: func(t *trial) {
+			for _, prefix := range []string{"tree/", ""} {
+				names := t.putTree()
+				slices.Sort(names)
+				if got := t.removeAll(t.prefix(prefix)); !slices.Equal(got, names) {
+					t.errorf("C10", "RemoveAll(%q) yields %q instead of %q", t.prefix(prefix), got, names)
+				}
+				t.wantList("C10", t.prefix(prefix), nil)
+			}
+		},
+	},
+}
+
+func checkListWhileChanging(t *trial) {
+	t, cancel := t.soon()
+	defer cancel()
+	// Whoever lists in order to remove must get to the end.
+	names := t.putMany()
+	slices.Sort(names)
+	var got []string
+	for info, err := range as[fsbase.Lister](t).List(t.ctx, t.prefix("many/")) {
+		if err != nil {
+			t.errorf("C8", "List while what it yields is removed, after %d names: %v", len(got), err)
+			break
+		}
+		got = append(got, info.Path)
+		if err := t.fs.RmFile(t.ctx, info.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.errorf("C8", "RmFile(%q) within a loop over List: %v", info.Path, err)
+			break
+		}
+	}
+	if !t.failed() && !slices.Equal(got, names) {
+		t.errorf("C8", "List of %d names, each of which is removed when it comes, yields %d, %d of them different", len(names), len(got), len(slices.Compact(got)))
+	}
+	// What comes and goes on either side of the place moves nothing else.
+	kept := make([]string, 40)
+	for i := range kept {
+		kept[i] = t.path(fmt.Sprintf("m/%02d-kept", i))
+		t.put(kept[i], []byte("kept"))
+	}
+	seen := map[string]int{}
+	n := 0
+	for info, err := range as[fsbase.Lister](t).List(t.ctx, t.prefix("m/")) {
+		if err != nil {
+			t.errorf("C8", "List while others come and go: %v", err)
+			break
+		}
+		seen[info.Path]++
+		if n++; n > 200 {
+			t.errorf("C8", "List of %d names while others come and go has yielded %d", len(kept), n)
+			break
+		}
+		if !slices.Contains(kept, info.Path) {
+			t.remove(info.Path)
+		}
+		t.put(t.path(fmt.Sprintf("m/%02d-a", max(0, n-20))), nil)
+		t.put(t.path(fmt.Sprintf("m/%02d-z", n+5)), nil)
+	}
+	for _, name := range kept {
+		if seen[name] != 1 && !t.failed() {
+			t.errorf("C8", "List while others come and go yields %q, which stays, %d times", name, seen[name])
+		}
+	}
+}
+
+func checkRemoveAllWhileChanging(t *trial) {
+	t, cancel := t.soon()
+	defer cancel()
+	var written []string
+	for i := range 10 {
+		t.put(t.path(fmt.Sprintf("m/%02d", i)), nil)
+	}
+	yielded := map[string]bool{}
+	for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("m/")) {
+		if err != nil {
+			t.errorf("C10", "RemoveAll while others come: %v", err)
+			break
+		}
+		yielded[name] = true
+		if len(written) < 10 {
+			w := t.path(fmt.Sprintf("m/new-%02d", len(written)))
+			t.put(w, []byte("new"))
+			written = append(written, w)
+		}
+	}
+	for _, w := range written {
+		t.wantExists("C10", w, !yielded[w])
+	}
+}
