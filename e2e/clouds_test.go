@@ -24,7 +24,7 @@ type cloud struct {
 // is needed.
 var clouds = map[string]func(*testing.T) cloud{
 	"gcs": func(t *testing.T) cloud {
-		g := servers.FakeGCS(t)
+		g := servers.FakeGCS(t).Fronted(t)
 		g.Environment(t)
 		return cloud{byURL(g.URL), true}
 	},
@@ -64,7 +64,6 @@ func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileS
 // TestCloudConformance is the whole suite on each server, on a folder of its
 // own for each check.
 func TestCloudConformance(t *testing.T) {
-	excepted := map[string][]conformance.Exception{"gcs": emulatorGaps}
 	for _, name := range []string{"gcs", "azure"} {
 		t.Run(name, func(t *testing.T) {
 			c := clouds[name](t)
@@ -76,24 +75,16 @@ func TestCloudConformance(t *testing.T) {
 					folders[f] = folder
 					return f
 				},
-				Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase { return c.open(t, folders[f]) },
-				Except: excepted[name],
-				Limits: conformance.Limits{LargeSize: 20 << 20, Rounds: 30},
+				Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase {
+					again := c.open(t, folders[f])
+					folders[again] = folders[f]
+					return again
+				},
+				Limits: conformance.Limits{LargeSize: 20 << 20, HugeSize: 40 << 20, Rounds: 30},
 			})
 		})
 	}
 }
-
-// emulatorGaps are what fake-gcs-server v1.56.1 does not honour. All of these
-// checks pass on the stub in backends/gcs.
-var emulatorGaps = []conformance.Exception{
-	{Check: "operations/rename", Reason: noMove},
-	{Check: "pin/renamed-over", Reason: noMove},
-	{Check: "interleaving/remove", Reason: noMove},
-	{Check: "copy/conditions", Reason: "preconditions of a copy are ignored"},
-}
-
-const noMove = "there is no objects.moveTo"
 
 // A bucket that is not there is an error of the write, and nothing panics.
 func TestCloudWithoutBucket(t *testing.T) {
