@@ -29,9 +29,11 @@ func TestConformanceToStub(t *testing.T) {
 			return f
 		},
 		Reopen: func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return reopen[fsys].fs(t)
+			f := reopen[fsys].fs(t)
+			reopen[f] = reopen[fsys]
+			return f
 		},
 		Secrets: []string{"SECRET-"},
-		Limits:  conformance.Limits{LargeSize: 1 << 20, Rounds: 40},
+		Limits:  conformance.Limits{LargeSize: 1 << 20, HugeSize: 8 << 20, Rounds: 40},
 	})
 }

@@ -113,7 +113,7 @@ func TestConformanceToStubOverGRPC(t *testing.T) {
 			return f
 		},
 		Secrets: []string{"SECRET-"},
-		Limits:  conformance.Limits{LargeSize: 600 << 10, Rounds: 20},
+		Limits:  conformance.Limits{LargeSize: 600 << 10, HugeSize: 4 << 20, Rounds: 20},
 	})
 }
 

@@ -86,10 +86,12 @@ func pieces(src io.ReaderAt, size int64, f func(b []byte, off int64) error) erro
 	defer buffers.Put(buf)
 	for off := int64(0); off < size; off += piece {
 		b := buf[:min(piece, size-off)]
-		if n, err := src.ReadAt(b, off); n < len(b) {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
+		n, err := src.ReadAt(b, off)
+		switch {
+		case n == len(b) && (err == nil || err == io.EOF):
+		case err == nil || err == io.EOF:
+			return sourceError{fmt.Errorf("at %d: %w", off+int64(n), io.ErrUnexpectedEOF)}
+		default: // also with all the bytes: a source may find out last that they are wrong
 			return sourceError{fmt.Errorf("at %d: %w", off+int64(n), err)}
 		}
 		if err := f(b, off); err != nil {
