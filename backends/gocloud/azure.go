@@ -87,11 +87,13 @@ func deleteOptions(v fsbase.Version) *blob.DeleteOptions {
 	}}
 }
 
-// copyOptions are those of a copy under a condition, with a mark of its own.
-func copyOptions(cond fsbase.Condition, mark string) *blob.CopyOptions {
+// copyOptions are those of a copy of a version under a condition, with a mark of
+// its own.
+func copyOptions(from fsbase.Version, cond fsbase.Condition, mark string) *blob.CopyOptions {
 	return &blob.CopyOptions{BeforeCopy: func(as func(any) bool) error {
 		var o *azblob.StartCopyFromURLOptions
 		if as(&o) {
+			o.SourceModifiedAccessConditions = &azblob.SourceModifiedAccessConditions{SourceIfMatch: quoted(from)}
 			o.AccessConditions = conditions(cond)
 			o.Metadata = map[string]*string{markKey: &mark}
 		}

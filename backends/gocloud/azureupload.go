@@ -74,32 +74,49 @@ type sourceError struct{ err error }
 func (e sourceError) Error() string { return "reading the source: " + e.err.Error() }
 func (e sourceError) Unwrap() error { return e.err }
 
-// body is a part of a source as the client wants it. It tells that it is read.
+// body is a part of a source as the client wants it. It tells that it is read,
+// and takes nothing from the source but what was asked for.
 type body struct {
-	*io.SectionReader
-	end   int64
-	alive func()
+	src       io.ReaderAt
+	off, size int64
+	at        int64
+	alive     func()
 }
 
 func newBody(src io.ReaderAt, off, size int64, alive func()) *body {
-	return &body{io.NewSectionReader(src, off, size), size, alive}
+	return &body{src: src, off: off, size: size, alive: alive}
 }
 
-// Read makes a source that is too short an error.
 func (b *body) Read(p []byte) (int, error) {
 	b.alive()
-	at, err := b.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, err
+	if b.at >= b.size {
+		return 0, io.EOF
 	}
-	n, err := b.SectionReader.Read(p)
-	if err == io.EOF && at+int64(n) < b.end {
-		err = io.ErrUnexpectedEOF
+	p = p[:min(int64(len(p)), b.size-b.at)]
+	n, err := b.src.ReadAt(p, b.off+b.at)
+	switch {
+	case n == len(p) && (err == nil || err == io.EOF):
+	case err == nil || err == io.EOF:
+		return 0, sourceError{fmt.Errorf("at %d: %w", b.off+b.at+int64(n), io.ErrUnexpectedEOF)}
+	default: // also with all the bytes: a source may find out last that they are wrong
+		return 0, sourceError{fmt.Errorf("at %d: %w", b.off+b.at+int64(n), err)}
 	}
-	if err != nil && err != io.EOF {
-		err = sourceError{err}
+	b.at += int64(n)
+	return n, nil
+}
+
+func (b *body) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += b.at
+	case io.SeekEnd:
+		offset += b.size
 	}
-	return n, err
+	if offset < 0 {
+		return 0, fs.ErrInvalid
+	}
+	b.at = offset
+	return offset, nil
 }
 
 func (b *body) Close() error { return nil }

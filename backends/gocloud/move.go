@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -84,15 +87,39 @@ func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (
 	return f.statAs(ctx, op, dst)
 }
 
+// copyOnAzure copies the version that the source has, again if it has another
+// one by then: three requests.
 func (f *FS) copyOnAzure(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
-	p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
-	err := f.bucket.Copy(ctx, dst, src, copyOptions(cond, p.mark))
-	if err != nil && classOf(err) == fs.ErrNotExist {
-		return fsbase.Info{}, fail(ctx, "copy", src, err)
+	const op = "copy"
+	for {
+		from, err := f.statAs(ctx, op, src)
+		if err != nil {
+			return fsbase.Info{}, err
+		}
+		p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
+		err = f.bucket.Copy(ctx, dst, src, copyOptions(from.Version, cond, p.mark))
+		switch {
+		case err == nil:
+			info, err := f.copied(ctx, p, from.Size)
+			return info, fsbase.PathError(op, dst, err)
+		case bloberror.HasCode(err, bloberror.SourceConditionNotMet):
+			continue
+		case classOf(err) == fs.ErrNotExist && !p.lost(err):
+			return fsbase.Info{}, fail(ctx, op, src, err)
+		}
+		info, err := p.resolve(ctx, err)
+		return info, fsbase.PathError(op, dst, err)
 	}
-	if err == nil {
-		err = errors.New("copied, and replaced before it was looked at")
+}
+
+// copied finds the version of a copy, which the driver does not tell.
+func (f *FS) copied(ctx context.Context, p *publication, size int64) (fsbase.Info, error) {
+	a, err := f.attributes(ctx, p.path)
+	switch {
+	case err == nil && a.Metadata[markKey] == p.mark:
+		return f.infoOf(p.path, a), nil
+	case err == nil, classOf(err) == fs.ErrNotExist:
+		return gone(p.path, size, p.mark), nil
 	}
-	info, err := p.resolve(ctx, err)
-	return info, fsbase.PathError("copy", dst, err)
+	return fsbase.Info{}, unknown(ctx, fmt.Errorf("copied, but its version cannot be had: %w", err))
 }

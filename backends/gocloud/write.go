@@ -102,10 +102,15 @@ func (w *writeStream) look(failed error) (fsbase.Info, error) {
 	case err == nil && a.Metadata[markKey] == "" && a.Size == w.written:
 		return w.fs.infoOf(w.path, a), nil // the driver keeps no metadata
 	case err == nil, classOf(err) == fs.ErrNotExist:
-		// Somebody has replaced it already. No object has its version any more.
-		return fsbase.Info{Path: w.path, Size: w.written, ModTime: time.Now(), Version: fsbase.Version("gone+" + w.mark)}, nil
+		return gone(w.path, w.written, w.mark), nil
 	}
 	return fsbase.Info{}, unknown(w.ctx, fmt.Errorf("committed, but its version cannot be had: %w", err))
+}
+
+// gone is the Info of what somebody has replaced already: no object has its
+// version any more.
+func gone(p string, size int64, mark string) fsbase.Info {
+	return fsbase.Info{Path: p, Size: size, ModTime: time.Now(), Version: fsbase.Version("gone+" + mark)}
 }
 
 // unknown is err, or that of the context, after which the outcome is not known.
