@@ -46,6 +46,9 @@ func checkVersionsAgain(t *trial) {
 	for range 5 {
 		for _, w := range t.ways() {
 			for _, before := range [][]byte{nil, next()} {
+				if before == nil && w.cond == ifVersion {
+					continue // what clear writes then is always the same content
+				}
 				publish := w.begin(t, p, next())
 				cond, _ := t.clear(w, p, before)
 				if w.cond == ifVersion || before != nil && w.cond == "" {
@@ -133,13 +136,7 @@ func (t *trial) sees(path string, data []byte) {
 	t.wantContent("R6", path, data)
 	t.wantExists("O1", path, true)
 	info := t.info(path)
-	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
-		got, err := s.Stat(t.ctx, path)
-		if err != nil {
-			t.errorf("C7", "Stat(%q): %v", path, err)
-		}
-		t.wantInfo("C7", "Stat", got, info)
-	}
+	t.sameInfo(path)
 	l, ok := fsbase.As[fsbase.Lister](t.fs)
 	if !ok {
 		return

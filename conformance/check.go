@@ -52,7 +52,7 @@ func Checks() []Check {
 	return slices.Concat(
 		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
 		pinWayChecks, operationChecks,
-		sizeChecks, ladderChecks, borderChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
+		sizeChecks, ladderChecks, borderChecks, octaveChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,

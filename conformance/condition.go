@@ -37,12 +37,12 @@ func (t *trial) conditionAbsent(what, p string, data []byte, write func(string, 
 	_, err = write(p, fsbase.IfAbsent())
 	t.wantLost(err, "%s to %q, which is there, under IfAbsent", what, p)
 	t.wantContent("C2", p, before)
-	t.conditionRace(what, data, write)
+	t.amid(func() { t.conditionRace(what, data, write) })
 }
 
 // conditionRace is exclusiveRace for writes that are one call.
 func (t *trial) conditionRace(what string, data []byte, write func(string, fsbase.Condition) (fsbase.Info, error)) {
-	rounds := t.env.limits.Rounds
+	rounds := t.env.limits.Rounds / 4
 	if len(data) > 1<<20 {
 		rounds = 2
 	}
@@ -50,11 +50,13 @@ func (t *trial) conditionRace(what string, data []byte, write func(string, fsbas
 		p := t.path(fmt.Sprintf("conditions/round-%d", round))
 		_ = t.fs.RmFile(t.ctx, p)
 		var winners atomic.Int32
-		t.each(4, func(int) {
-			if _, err := write(p, fsbase.IfAbsent()); err == nil {
-				winners.Add(1)
-			} else {
-				t.wantLost(err, "round %d: %s to %q under IfAbsent, among 4", round, what, p)
+		t.together(4, func(int) func() {
+			return func() {
+				if _, err := write(p, fsbase.IfAbsent()); err == nil {
+					winners.Add(1)
+				} else {
+					t.wantLost(err, "round %d: %s to %q under IfAbsent, among 4", round, what, p)
+				}
 			}
 		})
 		if n := winners.Load(); n != 1 {

@@ -168,6 +168,9 @@ func checkClasses(t *trial) {
 	}
 	for _, what := range slices.Sorted(maps.Keys(errs)) {
 		var is []string
+		if errors.Is(errs[what], fs.ErrExist) && !strings.HasSuffix(what, ifAbsent+", which does not hold") {
+			is = append(is, fs.ErrExist.Error()) // which a lost create-if-absent alone is, besides
+		}
 		for _, c := range classes {
 			if errors.Is(errs[what], c) {
 				is = append(is, c.Error())

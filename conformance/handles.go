@@ -26,7 +26,8 @@ var handleChecks = []Check{
 		Needs: []Capability{CanReopen, ExclusiveCreator},
 		Doc:   "Of exclusive commits through two handles exactly one succeeds.",
 		run: func(t *trial) {
-			t.exclusiveRace([]*trial{t, t.reopened()}, t.env.limits.Rounds/2)
+			handles := t.handles()
+			t.amid(func() { t.exclusiveRace(handles, t.env.limits.Rounds/4) })
 		},
 	},
 	{
@@ -34,7 +35,8 @@ var handleChecks = []Check{
 		Needs: []Capability{CanReopen, Swapper},
 		Doc:   "Of swaps of one version through two handles exactly one succeeds.",
 		run: func(t *trial) {
-			t.swapRace([]*trial{t, t.reopened()}, t.env.limits.Rounds/2)
+			handles := t.handles()
+			t.amid(func() { t.swapRace(handles, t.env.limits.Rounds/4) })
 		},
 	},
 	{

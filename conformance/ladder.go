@@ -10,7 +10,7 @@ import (
 // storage has a code path for each, and one of them is wrong alone.
 var ladderChecks = []Check{
 	{
-		ID: "sizes/exclusive", Clauses: []string{"C2", "W11"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
+		ID: "sizes/exclusive", Clauses: []string{"C2", "W11", "C7", "C8"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
 		Doc: "Exclusive commits of all sizes publish every byte, and are refused by streams of all sizes.",
 		run: func(t *trial) {
 			t.climb("C2")
@@ -18,7 +18,7 @@ var ladderChecks = []Check{
 		},
 	},
 	{
-		ID: "sizes/swap", Clauses: []string{"C3", "W11"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
+		ID: "sizes/swap", Clauses: []string{"C3", "W11", "C7", "C8"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
 		Doc: "Swaps of all sizes publish every byte, and stale ones are refused whatever the sizes.",
 		run: func(t *trial) {
 			t.climb("C3")
@@ -26,7 +26,7 @@ var ladderChecks = []Check{
 		},
 	},
 	{
-		ID: "sizes/upload", Clauses: []string{"C5", "C2", "C3", "W11"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
+		ID: "sizes/upload", Clauses: []string{"C5", "C2", "C3", "W11", "C7", "C8"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
 		Doc: "Uploads of all sizes, under every condition, publish every byte or are refused.",
 		run: func(t *trial) {
 			t.climb("C5")
@@ -34,7 +34,7 @@ var ladderChecks = []Check{
 		},
 	},
 	{
-		ID: "sizes/copy", Clauses: []string{"C9", "C2", "C3", "W11"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
+		ID: "sizes/copy", Clauses: []string{"C9", "C2", "C3", "W11", "C7", "C8"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
 		Doc: "Copies of all sizes, under every condition, publish every byte or are refused.",
 		run: func(t *trial) {
 			t.climb("C9")
@@ -61,10 +61,30 @@ func (t *trial) climb(clause string) {
 				continue
 			}
 			t.wantContent(clause, p, data)
+			t.sameInfo(p)
 			if info.Path != p || info.Size != int64(n) || info.Version == "" {
 				t.errorf("W11", "%s of %d bytes to %q tells path %q, size %d, version %q", w.what, n, p, info.Path, info.Size, info.Version)
 			}
 			t.wantInfo("W11", "OpenStream", t.info(p), info)
+		}
+	}
+}
+
+// sameInfo demands that what describes path describes what a reader finds.
+func (t *trial) sameInfo(p string) {
+	want := t.info(p)
+	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+		got, err := s.Stat(t.ctx, p)
+		if err != nil {
+			t.errorf("C7", "Stat(%q): %v", p, err)
+		}
+		t.wantInfo("C7", "Stat", got, want)
+	}
+	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
+		for got, err := range l.List(t.ctx, p) {
+			if err == nil && got.Path == p {
+				t.wantInfo("C8", "List", got, want)
+			}
 		}
 	}
 }

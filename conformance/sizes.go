@@ -7,7 +7,7 @@ import (
 
 var sizeChecks = []Check{
 	{
-		ID: "sizes/round-trip", Clauses: []string{"W1", "R3", "R4"}, Level: Must, Profile: Core,
+		ID: "sizes/round-trip", Clauses: []string{"W1", "R3", "R4", "C7", "C8"}, Level: Must, Profile: Core,
 		Doc: "0 bytes, 1 byte, 4 KiB and 1 MiB, give or take one, come back as they were.",
 		run: func(t *trial) {
 			for _, n := range []int{0, 1, 2, 4095, 4096, 4097, 65_537, 1<<20 - 1, 1 << 20, 1<<20 + 1} {
@@ -16,7 +16,7 @@ var sizeChecks = []Check{
 		},
 	},
 	{
-		ID: "sizes/large", Clauses: []string{"W1", "R3", "R4"}, Level: Must, Profile: Core,
+		ID: "sizes/large", Clauses: []string{"W1", "R3", "R4", "C7", "C8"}, Level: Must, Profile: Core,
 		Doc: "A large stream comes back as it was, however it was cut into Writes.",
 		run: func(t *trial) {
 			n := t.largeSize()
@@ -30,7 +30,7 @@ var sizeChecks = []Check{
 		run: checkLargeParts,
 	},
 	{
-		ID: "sizes/many-writes", Clauses: []string{"W1", "R3", "R4"}, Level: Must, Profile: Core,
+		ID: "sizes/many-writes", Clauses: []string{"W1", "R3", "R4", "C7", "C8"}, Level: Must, Profile: Core,
 		Doc: "Ten thousand small Writes are one stream.",
 		run: func(t *trial) { t.roundTrip(130_000, 13) },
 	},
@@ -56,6 +56,7 @@ func (t *trial) roundTrip(n, chunk int) {
 		t.errorf("R4", "Info().Size of %q is %d after a commit of %d bytes", p, got, n)
 	}
 	t.wantContent("W1", p, whole)
+	t.sameInfo(p)
 	r := t.open(p)
 	defer r.Close()
 	for _, off := range []int{0, n / 3, n - 1, n} {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -25,6 +26,8 @@ type trial struct {
 // use, because checks fail in goroutines, too.
 type record struct {
 	check Check
+
+	meetings atomic.Int64 // of together
 
 	mu       sync.Mutex
 	failures []string
@@ -155,22 +158,79 @@ func (t *trial) each(n int, f func(i int)) {
 }
 
 // together prepares n actions, waits until all are ready, and runs them at
-// once: so that they meet, however fast each is.
+// once: so that they meet, however fast each is. What waits for a WaitGroup is
+// woken one after the other, so the last step is to spin: two of two then meet
+// within nanoseconds, if there are two processors, and of more than that some
+// meet now and then.
 func (t *trial) together(n int, prepare func(i int) (act func())) {
 	var ready sync.WaitGroup
 	ready.Add(n)
+	var awake atomic.Int64
+	meeting := t.meetings.Add(1)
 	t.each(n, func(i int) {
 		arrive := sync.OnceFunc(ready.Done)
+		arise := sync.OnceFunc(func() { awake.Add(1) })
+		defer arise()
 		defer arrive() // also when prepare ends the check
 		act := prepare(i)
 		arrive()
 		ready.Wait()
+		arise()
+		for spins := 1; awake.Load() < int64(n); spins++ {
+			if n > runtime.GOMAXPROCS(0) || spins%10_000 == 0 {
+				runtime.Gosched()
+			}
+		}
+		// At other distances each time, of up to a microsecond, since nobody
+		// knows where in an action another has to come between.
+		for range (meeting*int64(7+2*i) + int64(i)) % 400 {
+			awake.Load()
+		}
 		act()
 	})
 }
 
+// amid calls race while others look at the same storage all the time. Whoever
+// has to wait for a lock between two steps gives others the time to come
+// between: a window of nanoseconds becomes one of microseconds.
+func (t *trial) amid(race func()) {
+	p := t.path("crowd/a")
+	for i := range 50 {
+		t.put(t.path(fmt.Sprintf("crowd/%d", i)), nil)
+	}
+	look := func() { _, _ = t.fs.Exists(t.ctx, p) }
+	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
+		look = func() {
+			for range l.List(t.ctx, t.prefix("crowd/")) {
+			}
+		}
+	}
+	var over atomic.Bool
+	var crowd sync.WaitGroup
+	for range 2 {
+		crowd.Go(func() {
+			defer t.guard()
+			for !over.Load() && t.ctx.Err() == nil {
+				look()
+			}
+		})
+	}
+	defer crowd.Wait() // also when race ends the check
+	defer over.Store(true)
+	race()
+}
+
 // racers is how many goroutines race each other.
 const racers = 8
+
+// contenders is how many race in a round: in most of them two, which meet, and
+// in every third one racers, which are many.
+func contenders(round int) int {
+	if round%3 == 2 {
+		return racers
+	}
+	return 2
+}
 
 // bulk runs f(0) … f(n-1), several at once.
 func (t *trial) bulk(n int, f func(i int)) {

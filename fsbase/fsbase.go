@@ -97,8 +97,8 @@
 //	    name, exactly one succeeds; the others fail with an error that is both
 //	    ErrPrecondition and fs.ErrExist, and leave nothing.
 //	C3  Swapper: commit succeeds only if the name still has the given version;
-//	    otherwise ErrPrecondition (also when the name is gone) and nothing
-//	    changes. Of concurrent swaps of one version exactly one succeeds.
+//	    otherwise ErrPrecondition (also when the name is gone, and never
+//	    fs.ErrExist) and nothing changes. Of concurrent swaps of one version exactly one succeeds.
 //	C4  Versions: two different committed contents of one name never have the
 //	    same version; a version is never "".
 //	C5  Uploader: Upload reads src by ReadAt, possibly in parallel and more than

@@ -7,4 +7,5 @@ import (
 	_ "github.com/godcp/godcp/backends/gocloud" // azblob
 	_ "github.com/godcp/godcp/backends/local"   // file, bare paths
 	_ "github.com/godcp/godcp/backends/memfs"   // mem
+	_ "github.com/godcp/godcp/backends/s3"      // s3
 )

@@ -29,6 +29,12 @@ var house = []room{
 	{path: "conformance/internal/mutants", ours: list("fsbase")},
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
+	{path: "conformance/reports/generate", ours: list("fsbase conformance backends/local backends/memfs")},
+	{
+		path: "backends/s3", ours: list("fsbase"),
+		others: list("github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go golang.org/x/sync"),
+	},
+	{path: "backends/s3/internal/fakes3"},
 	{
 		path: "backends/gcs", ours: list("fsbase"),
 		others: list("cloud.google.com/go/storage github.com/googleapis/gax-go golang.org/x/sync" +
@@ -38,7 +44,7 @@ var house = []room{
 		path: "backends/gocloud", ours: list("fsbase"),
 		others: list("github.com/Azure/azure-sdk-for-go gocloud.dev golang.org/x/sync"),
 	},
-	{path: "backends/all", ours: list("backends/gcs backends/gocloud backends/local backends/memfs")},
+	{path: "backends/all", ours: list("backends/gcs backends/gocloud backends/local backends/memfs backends/s3")},
 
 	{path: "internal/lint"},
 	{path: "internal/ranges", ours: list("tensor")},
@@ -67,7 +73,7 @@ var house = []room{
 
 	{
 		path: "cmd/dcp/cli",
-		ours: list("fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
+		ours: list("conformance fsbase ckpterr tensor dcp/metadata dcp/planner dcp verify"),
 		others: list("github.com/spf13/cobra github.com/vbauerster/cupwriter github.com/vbauerster/mpb" +
 			" golang.org/x/sync golang.org/x/sys"),
 	},
@@ -172,6 +178,8 @@ func (r room) allowsTest(path string) bool {
 		return true // modules that only tests need cost nobody else anything
 	case ours == r.path || slices.Contains(r.ours, ours):
 		return true
+	case strings.HasPrefix(ours, r.path+"/internal/"):
+		return true // what a package keeps to itself is there for its tests too
 	case slices.Contains(outward, r.path):
 		return ours == "fsbase" || slices.Contains(outward, ours)
 	case slices.Contains(forTests, ours):
@@ -215,6 +223,8 @@ func TestJudge(t *testing.T) {
 		{"a backend in a test", goPackage{ImportPath: module + "/dcp", XTestImports: list(module + "/backends/local")}, 0},
 		{"every backend in a test of the command", goPackage{ImportPath: module + "/cmd/dcp/cli", TestImports: list(module + "/backends/all")}, 1},
 		{"dcp in a backend's test", goPackage{ImportPath: module + "/backends/local", TestImports: list(module + "/dcp")}, 1},
+		{"its own internals in a test", goPackage{ImportPath: module + "/backends/s3", TestImports: list(module + "/backends/s3/internal/fakes3")}, 0},
+		{"its own internals", goPackage{ImportPath: module + "/backends/s3", Imports: list(module + "/backends/s3/internal/fakes3")}, 1},
 		{"an SDK", goPackage{ImportPath: module + "/dcp", Imports: list("cloud.google.com/go/storage")}, 1},
 		{"another of x", goPackage{ImportPath: module + "/fsbase", Imports: list("golang.org/x/synchrotron")}, 1},
 		{"unknown", goPackage{ImportPath: module + "/util"}, 1},

@@ -41,7 +41,7 @@ With --json: {"digests": [{"fqn", "kind": "tensor"|"object", "sha256"}]}.`,
 				return err
 			}
 			collectEarly(hashMemory)
-			p := show.start(a, "digest")
+			p := show.start(a, "digest", inBytes)
 			defer p.stop()
 			defer p.follow(ck, entries)()
 			return a.digest(ctx, ck, entries)

@@ -22,11 +22,12 @@ const (
 	classPermissionDenied = "PermissionDenied"
 	classUnreachable      = "Unreachable"
 	classCanceled         = "Canceled"
+	classNonconforming    = "Nonconforming"
 )
 
 // The exit statuses.
 const (
-	statusBad     = 1 // the checkpoint
+	statusBad     = 1 // the checkpoint, or the storage by dcp conform
 	statusUsage   = 2
 	statusStorage = 3
 )
@@ -73,11 +74,14 @@ func classify(err error) problem {
 	var bad *ckpterr.Error
 	var scheme *fsbase.UnknownSchemeError
 	var parameter *fsbase.UnknownParameterError
+	var broken nonconformingError
 	switch {
 	case errors.Is(err, context.Canceled):
 		p.Class = classCanceled
 	case errors.As(err, &bad):
 		p.damage(bad)
+	case errors.As(err, &broken):
+		p.Class, p.status = classNonconforming, statusBad
 	case errors.As(err, &usageError{}):
 		p.Class, p.status = classUsage, statusUsage
 	case errors.As(err, &scheme):

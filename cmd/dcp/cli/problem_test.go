@@ -32,6 +32,7 @@ func TestClassify(t *testing.T) {
 		{&ckpterr.Error{Class: ckpterr.MissingFile, Err: path(fs.ErrNotExist)}, "MissingFile", 1, ""},
 		{ckpterr.New(ckpterr.BadTransform, "x: %w", context.Canceled), "Canceled", 3, ""},
 		{usage("do this", "wrong"), "Usage", 2, "do this"},
+		{nonconformingError{[]string{"write/residue"}}, "Nonconforming", 1, ""},
 		{path(fs.ErrInvalid), "Usage", 2, ""},
 		{path(&fsbase.UnknownSchemeError{Scheme: "fiel", Known: []string{"file", "mem"}}), "UnknownScheme", 2, "did you mean file://?"},
 		{path(&fsbase.UnknownSchemeError{Scheme: "gopher", Known: []string{"file", "mem"}}), "UnknownScheme", 2, "file, mem"},

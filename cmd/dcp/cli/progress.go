@@ -35,7 +35,25 @@ func (f *progressFlags) check() error {
 	return nil
 }
 
-// progress shows how many bytes are done. set is for one goroutine at a time.
+// unit is what a verb counts.
+type unit struct {
+	text      func(done, total int64) string
+	decorated func() []decor.Decorator
+}
+
+var inBytes = unit{
+	func(done, total int64) string { return sizeText(done) + " of " + sizeText(total) },
+	func() []decor.Decorator {
+		return []decor.Decorator{decor.CountersKibiByte("% .1f of % .1f"), decor.Name(" "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f")}
+	},
+}
+
+var inChecks = unit{
+	func(done, total int64) string { return fmt.Sprintf("%d of %s", done, count(total, "check")) },
+	func() []decor.Decorator { return []decor.Decorator{decor.CountersNoUnit("%d of %d checks")} },
+}
+
+// progress shows how much is done. set is for one goroutine at a time.
 type progress struct {
 	show   func(done, total int64, last bool)
 	done   int64
@@ -47,7 +65,7 @@ type progress struct {
 
 // start chooses: auto is a bar on a terminal, else a line every five seconds,
 // and nothing where stderr is to hold one JSON object.
-func (f *progressFlags) start(a *app, verb string) *progress {
+func (f *progressFlags) start(a *app, verb string, u unit) *progress {
 	mode := f.mode
 	w := cupwriter.New(a.errOut, false)
 	switch {
@@ -61,11 +79,11 @@ func (f *progressFlags) start(a *app, verb string) *progress {
 	p := &progress{last: time.Now()}
 	switch mode {
 	case "bar":
-		p.show = bar(a, verb)
+		p.show = bar(a, verb, u)
 	case "plain":
 		p.period = 5 * time.Second
 		p.show = func(done, total int64, _ bool) {
-			fmt.Fprintf(a.errOut, "dcp: %s: %d%% (%s of %s)\n", verb, percent(done, total), sizeText(done), sizeText(total))
+			fmt.Fprintf(a.errOut, "dcp: %s: %d%% (%s)\n", verb, percent(done, total), u.text(done, total))
 		}
 	case "json":
 		p.period = time.Second
@@ -127,11 +145,11 @@ func (p *progress) follow(ck *dcp.Checkpoint, entries []dcp.Entry) (stop func())
 }
 
 // bar draws on a terminal.
-func bar(a *app, verb string) func(done, total int64, last bool) {
+func bar(a *app, verb string, u unit) func(done, total int64, last bool) {
 	draw := mpb.New(mpb.WithOutput(a.errOut), mpb.WithWidth(40))
 	b := draw.AddBar(0,
 		mpb.PrependDecorators(decor.Name("dcp: "+verb+" ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f"), decor.Name(" "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f")),
+		mpb.AppendDecorators(u.decorated()...),
 		mpb.BarRemoveOnComplete(),
 	)
 	return func(done, total int64, last bool) {

@@ -12,7 +12,7 @@ import (
 func TestProgressPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		p := (&progressFlags{mode: "auto"}).start(&app{errOut: &out}, "verify")
+		p := (&progressFlags{mode: "auto"}).start(&app{errOut: &out}, "verify", inBytes)
 		for i := range int64(12) {
 			p.set(i*10, 120)
 			time.Sleep(time.Second)
@@ -29,7 +29,7 @@ func TestProgressPlain(t *testing.T) {
 func TestProgressOfAShortRun(t *testing.T) {
 	for _, f := range []progressFlags{{mode: "auto"}, {mode: "plain"}, {mode: "none"}, {mode: "json", quiet: true}} {
 		var out strings.Builder
-		p := f.start(&app{errOut: &out}, "verify")
+		p := f.start(&app{errOut: &out}, "verify", inBytes)
 		p.set(1, 1)
 		p.stop()
 		if out.String() != "" {
@@ -48,8 +48,22 @@ func TestProgressJSON(t *testing.T) {
 }
 
 func TestProgressBar(t *testing.T) {
-	var out strings.Builder
-	show := bar(&app{errOut: &out}, "verify")
-	show(1, 10, false)
-	show(10, 10, true) // must end
+	for _, u := range []unit{inBytes, inChecks} {
+		var out strings.Builder
+		show := bar(&app{errOut: &out}, "verify", u)
+		show(1, 10, false)
+		show(10, 10, true) // must end
+	}
+}
+
+func TestProgressOfChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		p := (&progressFlags{mode: "plain"}).start(&app{errOut: &out}, "conform", inChecks)
+		time.Sleep(5 * time.Second)
+		p.set(3, 9)
+		if want := "dcp: conform: 33% (3 of 9 checks)\n"; out.String() != want {
+			t.Errorf("%q", out.String())
+		}
+	})
 }

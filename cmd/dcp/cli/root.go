@@ -50,14 +50,15 @@ folders of safetensors files, on any storage. No pickle is executed.
 
 URL is a path or the URL of a checkpoint's folder.
 
-Exit status: 0 all is well; 1 the checkpoint is bad; 2 wrong usage; 3 the storage
-or the name cannot be reached, or the run was cancelled.`,
+Exit status: 0 all is well; 1 the checkpoint is bad, or the storage by conform;
+2 wrong usage; 3 the storage or the name cannot be reached, or the run was
+cancelled.`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	verbs := []*cobra.Command{
-		a.lsCmd(), a.inspectCmd(), a.catCmd(), a.digestCmd(), a.verifyCmd(), a.versionCmd(),
+		a.lsCmd(), a.inspectCmd(), a.catCmd(), a.digestCmd(), a.verifyCmd(), a.conformCmd(), a.versionCmd(),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

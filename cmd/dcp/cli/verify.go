@@ -38,7 +38,7 @@ The exit status is 1 if there is an error, and the first one is on stderr too.`,
 				return err
 			}
 			collectEarly(verifyMemory)
-			p := show.start(a, "verify")
+			p := show.start(a, "verify", inBytes)
 			rep, err := verify.Verify(ctx, ck, verify.Options{Progress: p.set})
 			p.stop()
 			if e := a.printReport(rep, err == nil, show.quiet); e != nil {

@@ -22,7 +22,7 @@ func (a *app) versionCmd() *cobra.Command {
 				Version string   `json:"version"`
 				Go      string   `json:"go"`
 				Schemes []string `json:"schemes"`
-			}{version(), runtime.Version(), fsbase.Schemes()}
+			}{buildVersion(), runtime.Version(), fsbase.Schemes()}
 			if a.json {
 				return a.printJSON(v)
 			}
@@ -32,8 +32,8 @@ func (a *app) versionCmd() *cobra.Command {
 	}
 }
 
-// version is that of this module, whose ever the program is.
-func version() string {
+// buildVersion is that of this module, whose ever the program is.
+func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -1,0 +1,157 @@
+package s3
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// fate is what became of a request that failed.
+type fate int
+
+const (
+	refused fate = iota // not done, and asking again changes nothing
+	undone              // surely not done, and the next attempt may succeed
+	unclear             // done or not
+)
+
+// Codes that say which thing is not there.
+const (
+	noSuchBucket = "NoSuchBucket"
+	noSuchUpload = "NoSuchUpload"
+)
+
+// judge files the error of a request under its class and says what is known.
+func judge(ctx context.Context, err error) (*answer, fate) {
+	var a *answer
+	if errors.As(err, &a) {
+		return a, refused // judged already
+	}
+	var source *sourceError
+	if errors.As(err, &source) { // the store refuses a body that is too short
+		return &answer{class: source.err, text: source.Error(), err: source}, refused
+	}
+	s := status(err)
+	if s < 300 && ctx.Err() != nil {
+		return answerOf(err, ctx.Err()), unclear
+	}
+	if c := code(err); c != "" {
+		if ok, f, class := judgeCode(c, s); ok {
+			return answerOf(err, class), f
+		}
+	}
+	switch {
+	case s == http.StatusTooManyRequests, s == http.StatusRequestTimeout:
+		return answerOf(err, classOf(s)), undone
+	case s >= 500:
+		return answerOf(err, classOf(s)), unclear
+	case s >= 300:
+		return answerOf(err, classOf(s)), refused
+	case s > 0:
+		return answerOf(err, nil), unclear // a good answer that breaks off
+	}
+	return judgeTransport(err)
+}
+
+// judgeCode knows the codes that say more than their status.
+func judgeCode(code string, status int) (ok bool, f fate, class error) {
+	switch {
+	case isThrottle(code):
+		return true, undone, fsbase.ErrThrottled
+	case status == http.StatusServiceUnavailable && code == "ServiceUnavailable":
+		// S3 says so instead of SlowDown; and so does a proxy that lost its
+		// connection to a server which may have done the work.
+		return true, unclear, fsbase.ErrThrottled
+	}
+	switch code {
+	case "ConditionalRequestConflict", "OperationAborted":
+		return true, undone, nil // another request for the key is under way
+	case "RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch":
+		return true, undone, nil // the body did not arrive, or not as it was
+	case "RequestTimeTooSkewed":
+		return true, undone, fs.ErrPermission // the client now knows the store's clock
+	case "InternalError":
+		return true, unclear, nil // also under status 200
+	case "NotImplemented", "MethodNotAllowed":
+		return true, refused, errors.ErrUnsupported
+	case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId":
+		return true, refused, fs.ErrPermission // some stores say 400
+	case "ExistingObjectIsDirectory", "ObjectParentIsFile":
+		return true, refused, fs.ErrInvalid // a store that has real folders
+	// These come under status 200, too.
+	case "AccessDenied":
+		return true, refused, fs.ErrPermission
+	case "NoSuchKey", noSuchBucket, noSuchUpload:
+		return true, refused, fs.ErrNotExist
+	case "PreconditionFailed":
+		return true, refused, fsbase.ErrPrecondition
+	}
+	return false, refused, nil
+}
+
+func isThrottle(code string) bool {
+	if strings.HasPrefix(code, "SlowDown") || strings.HasPrefix(code, "Throttl") {
+		return true
+	}
+	switch code {
+	case "TooManyRequests", "TooManyRequestsException", "RequestLimitExceeded", "RequestThrottled", "BandwidthLimitExceeded":
+		return true
+	}
+	return false
+}
+
+// classOf is the class of an answer of which only the status is known.
+func classOf(status int) error {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return fs.ErrPermission
+	case http.StatusNotFound:
+		return fs.ErrNotExist
+	case http.StatusPreconditionFailed:
+		return fsbase.ErrPrecondition
+	case http.StatusNotImplemented, http.StatusMethodNotAllowed:
+		return errors.ErrUnsupported
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return fsbase.ErrThrottled
+	}
+	if status >= 300 && status < 500 && status != http.StatusConflict {
+		return fs.ErrInvalid
+	}
+	return nil
+}
+
+// judgeTransport judges what did not get as far as an answer.
+func judgeTransport(err error) (*answer, fate) {
+	var send *smithyhttp.RequestSendError
+	if !errors.As(err, &send) {
+		var signing *v4.SigningError
+		if errors.As(err, &signing) || strings.Contains(err.Error(), "get identity") {
+			return answerOf(err, fs.ErrPermission), refused // no credentials
+		}
+		var broken *brokenBody
+		if errors.As(err, &broken) {
+			return answerOf(err, nil), unclear
+		}
+		return answerOf(err, nil), refused // never sent
+	}
+	var cert *tls.CertificateVerificationError
+	var name x509.HostnameError
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &cert), errors.As(err, &name):
+		return answerOf(err, nil), refused
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return answerOf(err, nil), undone
+	}
+	return answerOf(err, nil), unclear
+}
