@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
-
 	"github.com/godcp/godcp/fsbase"
 )
 
@@ -91,25 +89,32 @@ func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (
 // one by then: three requests.
 func (f *FS) copyOnAzure(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
 	const op = "copy"
+	p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
 	for {
 		from, err := f.statAs(ctx, op, src)
 		if err != nil {
 			return fsbase.Info{}, err
 		}
-		p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
 		err = f.bucket.Copy(ctx, dst, src, copyOptions(from.Version, cond, p.mark))
 		switch {
 		case err == nil:
 			info, err := f.copied(ctx, p, from.Size)
 			return info, fsbase.PathError(op, dst, err)
-		case bloberror.HasCode(err, bloberror.SourceConditionNotMet):
-			continue
+		case classOf(err) == fsbase.ErrPrecondition && f.moved(ctx, src, from.Version):
+			continue // by whichever name the service calls that
 		case classOf(err) == fs.ErrNotExist && !p.lost(err):
 			return fsbase.Info{}, fail(ctx, op, src, err)
 		}
 		info, err := p.resolve(ctx, err)
 		return info, fsbase.PathError(op, dst, err)
 	}
+}
+
+// moved tells whether the source of a copy has another version by now, which
+// not every service tells from a condition of the target that does not hold.
+func (f *FS) moved(ctx context.Context, p string, from fsbase.Version) bool {
+	a, err := f.attributes(ctx, p)
+	return err == nil && f.versionOf(a) != from || classOf(err) == fs.ErrNotExist
 }
 
 // copied finds the version of a copy, which the driver does not tell.
