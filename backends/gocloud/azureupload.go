@@ -19,8 +19,7 @@ const (
 )
 
 // Upload publishes the first size bytes of src: in one request if they are one
-// block, else in blocks, several at once. It reads src twice, as the service is
-// told a checksum of each block before the block.
+// block, else in blocks, several at once, each of which is in memory meanwhile.
 func (f azure) Upload(ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
 	const op = "upload"
 	if size < 0 {
@@ -33,7 +32,11 @@ func (f azure) Upload(ctx context.Context, p string, src io.ReaderAt, size int64
 		return fsbase.Info{}, err
 	}
 	if size <= f.block {
-		info, err := f.publication(p, cond).send(ctx, src, size)
+		content, err := readPart(src, 0, size)
+		if err != nil {
+			return fsbase.Info{}, fail(ctx, op, p, err)
+		}
+		info, err := f.publication(p, cond).send(ctx, content)
 		return info, fsbase.PathError(op, p, err)
 	}
 	for try := 1; ; try++ {
@@ -50,7 +53,13 @@ func (p *publication) sendBlocks(ctx context.Context, src io.ReaderAt, size int6
 	g.SetLimit(blocksInFlight)
 	for off := int64(0); off < size && within.Err() == nil; off += block {
 		id := p.nextBlock()
-		g.Go(func() error { return p.stage(within, id, src, off, min(block, size-off)) })
+		g.Go(func() error {
+			content, err := readPart(src, off, min(block, size-off))
+			if err != nil {
+				return err
+			}
+			return p.stage(within, id, content)
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return fsbase.Info{}, fail(ctx, "upload", p.path, err)
@@ -74,49 +83,20 @@ type sourceError struct{ err error }
 func (e sourceError) Error() string { return "reading the source: " + e.err.Error() }
 func (e sourceError) Unwrap() error { return e.err }
 
-// body is a part of a source as the client wants it. It tells that it is read,
-// and takes nothing from the source but what was asked for.
-type body struct {
-	src       io.ReaderAt
-	off, size int64
-	at        int64
-	alive     func()
-}
-
-func newBody(src io.ReaderAt, off, size int64, alive func()) *body {
-	return &body{src: src, off: off, size: size, alive: alive}
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	b.alive()
-	if b.at >= b.size {
-		return 0, io.EOF
+// readPart reads size bytes of src at off. Nothing is taken from it but what was
+// asked for.
+func readPart(src io.ReaderAt, off, size int64) ([]byte, error) {
+	b := make([]byte, size)
+	if size == 0 {
+		return b, nil
 	}
-	p = p[:min(int64(len(p)), b.size-b.at)]
-	n, err := b.src.ReadAt(p, b.off+b.at)
+	n, err := src.ReadAt(b, off)
 	switch {
-	case n == len(p) && (err == nil || err == io.EOF):
+	case n == len(b) && (err == nil || err == io.EOF):
+		return b, nil
 	case err == nil || err == io.EOF:
-		return 0, sourceError{fmt.Errorf("at %d: %w", b.off+b.at+int64(n), io.ErrUnexpectedEOF)}
-	default: // also with all the bytes: a source may find out last that they are wrong
-		return 0, sourceError{fmt.Errorf("at %d: %w", b.off+b.at+int64(n), err)}
+		return nil, sourceError{fmt.Errorf("at %d: %w", off+int64(n), io.ErrUnexpectedEOF)}
 	}
-	b.at += int64(n)
-	return n, nil
+	// Also with all the bytes: a source may find out last that they are wrong.
+	return nil, sourceError{fmt.Errorf("at %d: %w", off+int64(n), err)}
 }
-
-func (b *body) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += b.at
-	case io.SeekEnd:
-		offset += b.size
-	}
-	if offset < 0 {
-		return 0, fs.ErrInvalid
-	}
-	b.at = offset
-	return offset, nil
-}
-
-func (b *body) Close() error { return nil }

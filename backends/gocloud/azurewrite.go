@@ -1,7 +1,6 @@
 package gocloud
 
 import (
-	"bytes"
 	"context"
 	"io/fs"
 
@@ -70,8 +69,8 @@ func (w *azureStream) Write(b []byte) (int, error) {
 
 // stage sends the block that is full.
 func (w *azureStream) stage() error {
-	err := w.pub.stage(w.ctx, w.pub.nextBlock(), bytes.NewReader(w.content), 0, int64(len(w.content)))
-	w.content = w.content[:0]
+	err := w.pub.stage(w.ctx, w.pub.nextBlock(), w.content)
+	w.content = nil // a request that was given up may be at it yet
 	return err
 }
 
@@ -88,7 +87,7 @@ func (w *azureStream) Commit() (fsbase.Info, error) {
 		return fsbase.Info{}, err
 	}
 	if len(w.pub.blocks) == 0 {
-		info, err := w.pub.send(w.ctx, bytes.NewReader(w.content), int64(len(w.content)))
+		info, err := w.pub.send(w.ctx, w.content)
 		return info, fsbase.PathError(op, w.pub.path, err)
 	}
 	if err := w.stage(); err != nil {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -84,50 +86,74 @@ func TestFaultsOfWrites(t *testing.T) {
 		"dropped for ever":   {fault: fault{drop: true}, times: always, want: []error{fsbase.ErrCommitUnknown}},
 		"connection cut off": {fault: fault{status: -1}, times: 1, publish: true},
 	} {
-		for _, way := range []string{"stream", "upload", "blocks", "upload blocks"} {
-			for _, cond := range []string{"", "absent", "version"} {
-				what := name + ", " + way + ", " + cond
-				s := newStub(t)
-				f := s.fs(t)
-				old, next := []byte("old"), []byte("new")
-				if strings.HasSuffix(way, "blocks") {
-					next = bytes.Repeat(next, 70_000)
-				}
-				condition := fsbase.Condition{}
-				if cond == "absent" {
-					old, condition = nil, fsbase.IfAbsent()
-				} else if info, err := fsbase.WriteFile(t.Context(), f, "a", old); err != nil {
-					t.Fatal(err)
-				} else if cond == "version" {
-					condition = fsbase.IfVersion(info.Version)
-				}
-				s.setFault(times(c.times, c.fault, "put", "commit"))
-				var info fsbase.Info
-				var err error
-				if strings.HasPrefix(way, "upload") {
-					info, err = fsbase.Upload(t.Context(), f, "a", bytes.NewReader(next), int64(len(next)), condition)
-				} else {
-					w, cerr := fsbase.CreateIf(t.Context(), f, "a", condition)
-					info, err = write(w, cerr, next)
-				}
-				wantClass(t, what, err, c.want...)
-				content := old
-				if c.publish {
-					content = next
-				}
-				there := s.blob("a")
-				if there == nil && content != nil || there != nil && !bytes.Equal(there.content, content) {
-					t.Errorf("%s: error %v, and the content is not what it should be", what, err)
-				} else if err == nil && (*quoted(info.Version) != azcore.ETag(there.etag) || info.Size != int64(len(next))) {
-					t.Errorf("%s: Info %+v of ETag %s", what, info, there.etag)
-				}
-				var answer *azcore.ResponseError
-				if c.want != nil && !c.fault.hang && !c.fault.drop && !errors.As(err, &answer) {
-					t.Errorf("%s: the client's error is not reachable: %v", what, err)
+		t.Run(name, func(t *testing.T) {
+			var cases sync.WaitGroup // most of their time is waiting
+			for _, way := range []string{"stream", "upload", "blocks", "upload blocks"} {
+				for _, cond := range []string{"", "absent", "version"} {
+					cases.Go(func() {
+						w := faultyWrite{way: way, cond: cond, fault: c.fault, times: c.times, want: c.want, publish: c.publish}
+						if problem := w.run(t); problem != "" {
+							t.Errorf("%s under condition %q: %s", way, cond, problem)
+						}
+					})
 				}
 			}
-		}
+			cases.Wait()
+		})
 	}
+}
+
+// faultyWrite is one way to write under one fault.
+type faultyWrite struct {
+	way, cond string
+	fault     fault
+	times     int
+	want      []error
+	publish   bool
+}
+
+// run tells what is not as it should be.
+func (c faultyWrite) run(t *testing.T) string {
+	s := newStub(t)
+	f := s.fs(t)
+	old, next := []byte("old"), []byte("new")
+	if strings.HasSuffix(c.way, "blocks") {
+		next = bytes.Repeat(next, 70_000)
+	}
+	condition := fsbase.Condition{}
+	if c.cond == "absent" {
+		old, condition = nil, fsbase.IfAbsent()
+	} else if info, err := fsbase.WriteFile(t.Context(), f, "a", old); err != nil {
+		return err.Error()
+	} else if c.cond == "version" {
+		condition = fsbase.IfVersion(info.Version)
+	}
+	s.setFault(times(c.times, c.fault, "put", "commit"))
+	var info fsbase.Info
+	var err error
+	if strings.HasPrefix(c.way, "upload") {
+		info, err = fsbase.Upload(t.Context(), f, "a", bytes.NewReader(next), int64(len(next)), condition)
+	} else {
+		w, cerr := fsbase.CreateIf(t.Context(), f, "a", condition)
+		info, err = write(w, cerr, next)
+	}
+	wantClass(t, c.way, err, c.want...)
+	content := old
+	if c.publish {
+		content = next
+	}
+	there := s.blob("a")
+	if there == nil && content != nil || there != nil && !bytes.Equal(there.content, content) {
+		return fmt.Sprintf("error %v, and the content is not what it should be", err)
+	}
+	if err == nil && (*quoted(info.Version) != azcore.ETag(there.etag) || info.Size != int64(len(next))) {
+		return fmt.Sprintf("Info %+v of ETag %s", info, there.etag)
+	}
+	var answer *azcore.ResponseError
+	if c.want != nil && !c.fault.hang && !c.fault.drop && !errors.As(err, &answer) {
+		return fmt.Sprintf("the client's error is not reachable: %v", err)
+	}
+	return ""
 }
 
 // Another writer's commit of the name drops our blocks. Content that can be

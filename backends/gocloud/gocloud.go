@@ -23,9 +23,9 @@
 // changing content and metadata together. fileblob does not, and its ETag is no
 // finer than the clock of the file system: use backends/local for folders.
 //
-// Requests are made again by the driver's own client, and not here, but for
-// reads that break off, which go on where they were. A request in which nothing
-// moves for a minute is given up.
+// On Azure requests of writes are made again here, for two minutes; all else is
+// made again by the driver's own client, but for reads that break off, which go
+// on where they were. A request in which nothing moves for a minute is given up.
 package gocloud
 
 import (
@@ -46,7 +46,9 @@ type FS struct {
 	bucket *blob.Bucket
 	azure  *container.Client // nil for another driver
 	block  int64             // bytes of one block on Azure
-	stall  time.Duration     // how long nothing may move
+
+	stall    time.Duration // how long nothing may move in a request
+	patience time.Duration // how long a request of a write may fail again and again
 }
 
 var (
@@ -65,7 +67,7 @@ func Wrap(bucket *blob.Bucket) (*FS, error) {
 	if bucket == nil {
 		return nil, &fs.PathError{Op: "open", Path: ".", Err: fmt.Errorf("no bucket: %w", fs.ErrInvalid)}
 	}
-	f := &FS{bucket: bucket, block: blockSize, stall: time.Minute}
+	f := &FS{bucket: bucket, block: blockSize, stall: time.Minute, patience: 2 * time.Minute}
 	bucket.As(&f.azure)
 	return f, nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -31,6 +30,9 @@ type publication struct {
 	mark   string
 	client *blockblob.Client
 	blocks []string // ids of what was sent, in order
+
+	// unsure: a request may have published without our hearing of it.
+	unsure bool
 }
 
 func (f *FS) publication(p string, cond fsbase.Condition) *publication {
@@ -45,16 +47,28 @@ func headers() *azblob.HTTPHeaders {
 }
 
 // send publishes in one request. The service compares a CRC64.
-func (p *publication) send(ctx context.Context, src io.ReaderAt, size int64) (fsbase.Info, error) {
+func (p *publication) send(ctx context.Context, content []byte) (fsbase.Info, error) {
 	var answer blockblob.UploadResponse
-	err := p.fs.guarded(ctx, func(ctx context.Context, alive func()) (err error) {
-		answer, err = p.client.Upload(ctx, newBody(src, 0, size, alive), &blockblob.UploadOptions{
+	err := p.request(ctx, func(ctx context.Context, alive func()) (err error) {
+		answer, err = p.client.Upload(ctx, newBody(content, alive), &blockblob.UploadOptions{
 			Metadata: p.metadata(), HTTPHeaders: headers(), AccessConditions: conditions(p.cond),
-			TransactionalValidation: azblob.TransferValidationTypeComputeCRC64(),
+			TransactionalValidation: sumOfPart(content),
 		})
 		return err
 	})
-	return p.outcome(ctx, size, answer.ETag, answer.LastModified, err)
+	return p.outcome(ctx, int64(len(content)), answer.ETag, answer.LastModified, err)
+}
+
+// request makes a request of a write again until it succeeds or fails for good,
+// and remembers when one has failed without saying that nothing was done.
+func (p *publication) request(ctx context.Context, call func(ctx context.Context, alive func()) error) error {
+	return p.fs.again(ctx, func(ctx context.Context, alive func()) error {
+		err := call(ctx, alive)
+		if err != nil && !refused(err) {
+			p.unsure = true
+		}
+		return err
+	})
 }
 
 // nextBlock returns the id of another block: of one length for all, and not
@@ -66,10 +80,10 @@ func (p *publication) nextBlock() string {
 }
 
 // stage sends a block.
-func (p *publication) stage(ctx context.Context, id string, src io.ReaderAt, off, size int64) error {
-	return p.fs.guarded(ctx, func(ctx context.Context, alive func()) error {
-		_, err := p.client.StageBlock(ctx, id, newBody(src, off, size, alive), &blockblob.StageBlockOptions{
-			TransactionalValidation: azblob.TransferValidationTypeComputeCRC64(),
+func (p *publication) stage(ctx context.Context, id string, content []byte) error {
+	return p.fs.again(ctx, func(ctx context.Context, alive func()) error {
+		_, err := p.client.StageBlock(ctx, id, newBody(content, alive), &blockblob.StageBlockOptions{
+			TransactionalValidation: sumOfPart(content),
 		})
 		return err
 	})
@@ -78,7 +92,7 @@ func (p *publication) stage(ctx context.Context, id string, src io.ReaderAt, off
 // commit publishes the blocks.
 func (p *publication) commit(ctx context.Context, size int64) (fsbase.Info, error) {
 	var answer blockblob.CommitBlockListResponse
-	err := p.fs.guarded(ctx, func(ctx context.Context, _ func()) (err error) {
+	err := p.request(ctx, func(ctx context.Context, _ func()) (err error) {
 		answer, err = p.client.CommitBlockList(ctx, p.blocks, &blockblob.CommitBlockListOptions{
 			Metadata: p.metadata(), HTTPHeaders: headers(), AccessConditions: conditions(p.cond),
 		})
@@ -100,13 +114,12 @@ func (p *publication) outcome(ctx context.Context, size int64, etag *azcore.ETag
 	}, nil
 }
 
-// resolve finds out what became of a write that failed. The client makes
-// requests again by itself, so a condition may have failed because of an
-// earlier one of ours; the mark tells.
+// resolve finds out what became of a write that failed. A condition may have
+// failed because of an earlier request of ours, whose answer got lost; the mark
+// tells.
 func (p *publication) resolve(ctx context.Context, failed error) (fsbase.Info, error) {
-	var source sourceError
 	lost, dropped := p.lost(failed), isDropped(failed)
-	if errors.As(failed, &source) || refused(failed) && !lost && !dropped {
+	if refused(failed) && !p.unsure && !lost && !dropped {
 		return fsbase.Info{}, fail(ctx, "commit", p.path, failed)
 	}
 	a, err := p.fs.attributes(ctx, p.path)

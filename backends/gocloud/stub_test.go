@@ -94,7 +94,7 @@ func wrap(t testing.TB, bucket *blob.Bucket) *FS {
 		t.Fatal(err)
 	}
 	f.block = 64 << 10
-	f.stall = 500 * time.Millisecond
+	f.stall, f.patience = 500*time.Millisecond, 700*time.Millisecond
 	return f
 }
 
