@@ -3,7 +3,9 @@
 package all
 
 import (
-	_ "github.com/godcp/godcp/backends/local" // file, bare paths
-	_ "github.com/godcp/godcp/backends/memfs" // mem
-	_ "github.com/godcp/godcp/backends/s3"    // s3
+	_ "github.com/godcp/godcp/backends/gcs"     // gs
+	_ "github.com/godcp/godcp/backends/gocloud" // azblob
+	_ "github.com/godcp/godcp/backends/local"   // file, bare paths
+	_ "github.com/godcp/godcp/backends/memfs"   // mem
+	_ "github.com/godcp/godcp/backends/s3"      // s3
 )

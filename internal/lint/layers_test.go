@@ -35,7 +35,16 @@ var house = []room{
 		others: list("github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go golang.org/x/sync"),
 	},
 	{path: "backends/s3/internal/fakes3"},
-	{path: "backends/all", ours: list("backends/local backends/memfs backends/s3")},
+	{
+		path: "backends/gcs", ours: list("fsbase"),
+		others: list("cloud.google.com/go/storage github.com/googleapis/gax-go golang.org/x/sync" +
+			" google.golang.org/api google.golang.org/grpc"),
+	},
+	{
+		path: "backends/gocloud", ours: list("fsbase"),
+		others: list("github.com/Azure/azure-sdk-for-go gocloud.dev golang.org/x/sync"),
+	},
+	{path: "backends/all", ours: list("backends/gcs backends/gocloud backends/local backends/memfs backends/s3")},
 
 	{path: "internal/lint"},
 	{path: "internal/ranges", ours: list("tensor")},
@@ -97,7 +106,7 @@ var forTests = list("backends/local backends/memfs conformance conformance/inter
 
 // outward are the packages that a third party's backend would look like, so
 // their tests too know of ours only the contract and its proof.
-var outward = list("backends/local backends/memfs conformance conformance/internal/mutants")
+var outward = list("backends/local backends/memfs backends/gcs backends/gocloud conformance conformance/internal/mutants")
 
 func list(s string) []string { return strings.Fields(s) }
 

@@ -1,0 +1,130 @@
+package gocloud
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// RmFile removes the object. On Azure it asks for the version first and removes
+// that one, so that a request that arrives late does not hit what another
+// writer has put there meanwhile.
+func (f *FS) RmFile(ctx context.Context, p string) error {
+	const op = "remove"
+	if f.azure == nil {
+		if err := f.checkRead(ctx, op, p); err != nil {
+			return err
+		}
+		return fail(ctx, op, p, f.guarded(ctx, func(ctx context.Context, _ func()) error {
+			return f.bucket.Delete(ctx, p)
+		}))
+	}
+	for {
+		info, err := f.statAs(ctx, op, p)
+		if err != nil {
+			return err
+		}
+		err = f.guarded(ctx, func(ctx context.Context, _ func()) error {
+			return f.bucket.DeleteWithOptions(ctx, p, deleteOptions(info.Version))
+		})
+		if classOf(err) != fsbase.ErrPrecondition {
+			return fail(ctx, op, p, err)
+		}
+	}
+}
+
+// Rename is a copy and a removal: both names are there in between.
+func (f *FS) Rename(ctx context.Context, path, newPath string) error {
+	const op = "rename"
+	if err := fsbase.CheckPath(op, path); err != nil {
+		return err
+	}
+	if err := f.checkWrite(ctx, op, newPath); err != nil {
+		return err
+	}
+	if _, err := f.stat(ctx, op, path); err != nil || path == newPath {
+		return err
+	}
+	if _, err := f.Copy(ctx, path, newPath, fsbase.Condition{}); err != nil {
+		return err
+	}
+	if err := f.RmFile(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil // somebody else has removed it
+}
+
+// Copy copies inside the storage. Other drivers than Azure's know no condition
+// of a copy, which is errors.ErrUnsupported.
+func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+	const op = "copy"
+	if err := cond.Check(op, dst); err != nil {
+		return fsbase.Info{}, err
+	}
+	if err := f.checkWrite(ctx, op, dst); err != nil {
+		return fsbase.Info{}, err
+	}
+	if err := f.checkRead(ctx, op, src); err != nil {
+		return fsbase.Info{}, err
+	}
+	if f.azure != nil {
+		return f.copyOnAzure(ctx, src, dst, cond)
+	}
+	if !cond.Unconditional() {
+		return fsbase.Info{}, &fs.PathError{Op: op, Path: dst, Err: errors.ErrUnsupported}
+	}
+	err := f.guarded(ctx, func(ctx context.Context, _ func()) error { return f.bucket.Copy(ctx, dst, src, nil) })
+	if err != nil {
+		return fsbase.Info{}, fail(ctx, op, src, err)
+	}
+	// The driver does not tell what it made.
+	return f.statAs(ctx, op, dst)
+}
+
+// copyOnAzure copies the version that the source has, again if it has another
+// one by then: three requests.
+func (f *FS) copyOnAzure(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+	const op = "copy"
+	p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
+	for {
+		from, err := f.statAs(ctx, op, src)
+		if err != nil {
+			return fsbase.Info{}, err
+		}
+		err = f.bucket.Copy(ctx, dst, src, copyOptions(from.Version, cond, p.mark))
+		switch {
+		case err == nil:
+			info, err := f.copied(ctx, p, from.Size)
+			return info, fsbase.PathError(op, dst, err)
+		case classOf(err) == fsbase.ErrPrecondition && f.moved(ctx, src, from.Version):
+			continue // by whichever name the service calls that
+		case classOf(err) == fs.ErrNotExist && !p.lost(err):
+			return fsbase.Info{}, fail(ctx, op, src, err)
+		}
+		info, err := p.resolve(ctx, err)
+		return info, fsbase.PathError(op, dst, err)
+	}
+}
+
+// moved tells whether the source of a copy has another version by now, which
+// not every service tells from a condition of the target that does not hold.
+func (f *FS) moved(ctx context.Context, p string, from fsbase.Version) bool {
+	a, err := f.attributes(ctx, p)
+	return err == nil && f.versionOf(a) != from || classOf(err) == fs.ErrNotExist
+}
+
+// copied finds the version of a copy, which the driver does not tell.
+func (f *FS) copied(ctx context.Context, p *publication, size int64) (fsbase.Info, error) {
+	a, err := f.attributes(ctx, p.path)
+	switch {
+	case err == nil && a.Metadata[markKey] == p.mark:
+		return f.infoOf(p.path, a), nil
+	case err == nil, classOf(err) == fs.ErrNotExist:
+		return gone(p.path, size, p.mark), nil
+	}
+	return fsbase.Info{}, unknown(ctx, fmt.Errorf("copied, but its version cannot be had: %w", err))
+}

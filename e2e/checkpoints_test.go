@@ -1,0 +1,213 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	_ "github.com/godcp/godcp/backends/gcs"
+	"github.com/godcp/godcp/collective"
+	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/fsbase"
+	"github.com/godcp/godcp/tensor"
+	"github.com/godcp/godcp/verify"
+)
+
+const rows, cols = 16, 1 << 10
+
+// value is element (r, c) of "w" at a step.
+func value(step, r, c int64) float32 { return float32(step*1_000_000 + r*cols + c) }
+
+// save saves a step from n ranks, each with some rows of "w".
+func save(t *testing.T, fsys fsbase.FileSystemBase, step int64, n int, overwrite bool) (dcp.SaveReport, error) {
+	var report dcp.SaveReport
+	var eg errgroup.Group
+	for _, g := range collective.InProcess(n) {
+		eg.Go(func() error {
+			each := int64(rows / n)
+			first := int64(g.Rank()) * each
+			data := make([]float32, 0, each*cols)
+			for r := range each {
+				for c := range int64(cols) {
+					data = append(data, value(step, first+r, c))
+				}
+			}
+			w, err := tensor.FromSlice(data, each, cols)
+			if err != nil {
+				return err
+			}
+			state := map[string]any{"step": step, "w": &dcp.ShardedTensor{
+				DType: tensor.Float32, Size: []int64{rows, cols}, Shards: []dcp.Shard{{Offsets: []int64{first, 0}, Tensor: w}},
+			}}
+			o := dcp.SaveOptions{Group: g, WriterOptions: dcp.WriterOptions{Overwrite: overwrite}}
+			if g.Rank() == 0 {
+				o.Report = &report
+			}
+			_, err = dcp.SaveFS(t.Context(), fsys, state, o)
+			return err
+		})
+	}
+	err := eg.Wait()
+	return report, err
+}
+
+// load loads "w" into n ranks, each with some columns, and demands the values
+// of a step.
+func load(t *testing.T, fsys fsbase.FileSystemBase, step int64, n int) {
+	t.Helper()
+	var eg errgroup.Group
+	for _, g := range collective.InProcess(n) {
+		eg.Go(func() error {
+			width := int64(cols / n)
+			first := int64(g.Rank()) * width
+			mine, err := tensor.New(tensor.Float32, rows, width)
+			if err != nil {
+				return err
+			}
+			state := map[string]any{"w": &dcp.ShardedTensor{
+				DType: tensor.Float32, Size: []int64{rows, cols}, Shards: []dcp.Shard{{Offsets: []int64{0, first}, Tensor: mine}},
+			}}
+			if _, err := dcp.LoadFS(t.Context(), fsys, state, dcp.LoadOptions{}); err != nil {
+				return err
+			}
+			got, err := tensor.Data[float32](mine)
+			if err != nil {
+				return err
+			}
+			for i, v := range got {
+				r, c := int64(i)/width, first+int64(i)%width
+				if v != value(step, r, c) {
+					return fmt.Errorf("element (%d, %d) is %v", r, c, v)
+				}
+			}
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		t.Fatalf("loading step %d into %d ranks: %v", step, n, err)
+	}
+}
+
+// TestCloudCheckpoints saves from 4 ranks, loads into others, overwrites twice,
+// and finds nothing broken and nothing left over.
+func TestCloudCheckpoints(t *testing.T) {
+	for name, start := range clouds {
+		t.Run(name, func(t *testing.T) {
+			c := start(t)
+			fsys := c.open(t, "run/step")
+			for step := range int64(3) {
+				report, err := save(t, fsys, step, 4, step > 0)
+				if err != nil {
+					t.Fatalf("step %d: %v", step, err)
+				}
+				if report.Unguarded == c.guarded || c.guarded && len(report.Left) > 0 {
+					t.Errorf("step %d: %+v", step, report)
+				}
+				for _, n := range []int{1, 2, 8} {
+					load(t, fsys, step, n)
+				}
+			}
+			if _, err := save(t, fsys, 9, 4, false); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("saving without Overwrite: %v", err)
+			}
+			if !c.guarded {
+				return // there nothing is removed
+			}
+			ck, err := dcp.OpenFS(t.Context(), fsys, dcp.OpenOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, err := verify.Verify(t.Context(), ck, verify.Options{})
+			if err != nil || len(rep.Findings) > 0 {
+				t.Errorf("verify: %+v, %v", rep, err)
+			}
+			// The files of the last two steps and .metadata, no others.
+			if names := list(t, fsys); len(names) != 9 {
+				t.Errorf("there are %q", names)
+			}
+		})
+	}
+}
+
+func list(t *testing.T, fsys fsbase.FileSystemBase) []string {
+	t.Helper()
+	var names []string
+	for info, err := range fsbase.List(t.Context(), fsys, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, info.Path)
+	}
+	return names
+}
+
+// TestTwoCloudSavers save to one folder at once, fresh and over a checkpoint in
+// turns: at least one wins, never both on a fresh one, the loser is told, and
+// what is there is whole and a winner's.
+func TestTwoCloudSavers(t *testing.T) {
+	for _, name := range []string{"gcs", "azure"} {
+		t.Run(name, func(t *testing.T) {
+			c := clouds[name](t)
+			for round := range 50 {
+				folder := fmt.Sprintf("savers/%d", round)
+				over := round%2 == 1
+				if over {
+					if _, err := save(t, c.open(t, folder), 1, 1, false); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var errs [2]error
+				var eg errgroup.Group
+				for i := range errs {
+					fsys := c.open(t, folder)
+					eg.Go(func() error {
+						_, errs[i] = save(t, fsys, int64(2+i), 1+round%2, over)
+						return nil
+					})
+				}
+				if err := eg.Wait(); err != nil {
+					t.Fatal(err)
+				}
+				fsys := c.open(t, folder)
+				step := stepOf(t, fsys)
+				won := 0
+				for i, err := range errs {
+					switch {
+					case err == nil:
+						won++
+					case step == int64(2+i):
+						t.Fatalf("round %d: step %d is there, its saver got %v", round, step, err)
+					// ErrChanged: the other one published while this one read what was there.
+					case !errors.Is(err, fsbase.ErrPrecondition) && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fsbase.ErrChanged):
+						t.Fatalf("round %d: %v", round, err)
+					}
+				}
+				if won == 0 || won == 2 && !over || step < 2 {
+					t.Fatalf("round %d: step %d, %v", round, step, errs)
+				}
+				load(t, fsys, step, 2)
+			}
+		})
+	}
+}
+
+// stepOf is the step of the checkpoint that is there.
+func stepOf(t *testing.T, fsys fsbase.FileSystemBase) int64 {
+	t.Helper()
+	ck, err := dcp.OpenFS(t.Context(), fsys, dcp.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := ck.Value(t.Context(), "step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, ok := v.(int64)
+	if !ok {
+		t.Fatalf("step is a %T", v)
+	}
+	return step
+}

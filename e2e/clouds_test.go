@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"gocloud.dev/blob/memblob"
+
+	"github.com/godcp/godcp/backends/gocloud"
+	"github.com/godcp/godcp/conformance"
+	"github.com/godcp/godcp/e2e/servers"
+	"github.com/godcp/godcp/fsbase"
+)
+
+// cloud is a store that the tests of checkpoints run on.
+type cloud struct {
+	open    func(t testing.TB, folder string) fsbase.FileSystemBase // by URL where there is one
+	guarded bool                                                    // it has conditional writes
+}
+
+// clouds are the stores of this file's tests by name. Each is started when it
+// is needed.
+var clouds = map[string]func(*testing.T) cloud{
+	"gcs": func(t *testing.T) cloud {
+		g := servers.FakeGCS(t).Fronted(t)
+		g.Environment(t)
+		return cloud{byURL(g.URL), true}
+	},
+	"azure": func(t *testing.T) cloud {
+		a := servers.Azurite(t)
+		a.Environment(t)
+		return cloud{byURL(a.URL), true}
+	},
+	"memblob": func(t *testing.T) cloud {
+		bucket := memblob.OpenBucket(nil)
+		t.Cleanup(func() { bucket.Close() })
+		return cloud{func(t testing.TB, folder string) fsbase.FileSystemBase {
+			f, err := gocloud.Wrap(bucket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := fsbase.Sub(f, folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}, false}
+	},
+}
+
+func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileSystemBase {
+	return func(t testing.TB, folder string) fsbase.FileSystemBase {
+		t.Helper()
+		f, err := fsbase.Open(t.Context(), url(folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+}
+
+// TestCloudConformance is the whole suite on each server, on a folder of its
+// own for each check.
+func TestCloudConformance(t *testing.T) {
+	for _, name := range []string{"gcs", "azure"} {
+		t.Run(name, func(t *testing.T) {
+			c := clouds[name](t)
+			folders := map[fsbase.FileSystemBase]string{}
+			conformance.Run(t, conformance.Harness{
+				New: func(t testing.TB) fsbase.FileSystemBase {
+					folder := fmt.Sprintf("conformance-%d/root", len(folders))
+					f := c.open(t, folder)
+					folders[f] = folder
+					return f
+				},
+				Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase {
+					again := c.open(t, folders[f])
+					folders[again] = folders[f]
+					return again
+				},
+				Limits: conformance.Limits{LargeSize: 20 << 20, HugeSize: 40 << 20, Rounds: 30},
+			})
+		})
+	}
+}
+
+// A bucket that is not there is an error of the write, and nothing panics.
+func TestCloudWithoutBucket(t *testing.T) {
+	for name, url := range map[string]func(*testing.T) string{
+		"gcs": func(t *testing.T) string {
+			g := servers.FakeGCS(t)
+			g.Environment(t)
+			g.Bucket = "nowhere"
+			return g.URL("x")
+		},
+		"azure": func(t *testing.T) string {
+			a := servers.Azurite(t)
+			a.Environment(t)
+			a.Container = "nowhere"
+			return a.URL("x")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := fsbase.Open(t.Context(), url(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fsbase.WriteFile(t.Context(), f, "a", []byte("x")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("writing: %v", err)
+			}
+			if ok, err := f.Exists(t.Context(), "a"); ok || err != nil {
+				t.Errorf("Exists: %v, %v", ok, err)
+			}
+		})
+	}
+}
