@@ -40,18 +40,11 @@ func TestWriteABackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStranger(t)
-	conform := s.hasConform()
 	for _, st := range steps {
-		if !conform && strings.Contains(st.text, " conform ") {
-			t.Logf("NOT FOLLOWED, dcp has no conform: line %d: $ %s", st.line, st.text)
-			continue
-		}
 		s.take(st)
 	}
 	s.checkBackend()
-	if conform {
-		s.checkReport()
-	}
+	s.checkReport()
 }
 
 // stranger is somebody who has the page, a clone and a shell.
@@ -79,16 +72,6 @@ func newStranger(t *testing.T) *stranger {
 	}
 	s.env, s.dir = append(s.env, "GOPROXY=off", "GOSUMDB=off"), dir
 	return s
-}
-
-// hasConform tells whether the command dcp of this repository has the verb.
-func (s *stranger) hasConform() bool {
-	s.t.Helper()
-	out, err := s.sh("cd godcp && go run ./cmd/dcp --help; cd ..")
-	if err != nil {
-		s.t.Fatalf("%v\n%s", err, out)
-	}
-	return strings.Contains(out, "\n  conform ")
 }
 
 // take does one step, and ends the test when it goes wrong: the rest of the
