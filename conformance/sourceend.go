@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -13,27 +14,29 @@ import (
 
 func checkSourceLeftAlone(t *trial) {
 	n := t.largeSize()
-	data := content(2, n)
 	for _, end := range []string{"succeeds", "fails at once", "fails late", "is cancelled"} {
 		p := t.path("a")
 		ctx, cancel := context.WithCancel(t.ctx)
-		src := &watchedSource{ReaderAt: &faultySource{data: data, failAt: -1}, size: int64(n)}
-		slow := src.ReaderAt
-		src.ReaderAt = readerAt(func(p []byte, off int64) (int, error) {
+		held := heldReads{ended: make(chan struct{}), returned: make(chan struct{})}
+		data := &faultySource{data: content(2, n), failAt: -1}
+		src := &watchedSource{size: int64(n), ReaderAt: readerAt(func(p []byte, off int64) (int, error) {
 			first, late := off < 4096, off+int64(len(p)) > int64(n)/2
 			switch {
+			case end == "succeeds":
 			case end == "fails at once" && first, end == "fails late" && late:
+				held.end()
 				return 0, errSource
 			case end == "is cancelled" && first:
 				cancel()
+				held.end()
+			default:
+				held.hold()
 			}
-			if end != "succeeds" {
-				time.Sleep(time.Millisecond) // the others are still reading when one fails
-			}
-			return slow.ReadAt(p, off)
-		})
+			return data.ReadAt(p, off)
+		})}
 		_, err := as[fsbase.Uploader](t).Upload(ctx, p, src, int64(n), fsbase.Condition{})
 		late := src.close()
+		close(held.returned)
 		cancel()
 		if (err == nil) != (end == "succeeds") {
 			t.errorf("C5", "Upload of %d bytes to %q whose source %s: %v", n, p, end, err)
@@ -41,6 +44,41 @@ func checkSourceLeftAlone(t *trial) {
 		if late > 0 {
 			t.errorf("C5", "Upload of %d bytes to %q whose source %s returns (%v) and %d reads of the source are under way or come later", n, p, end, err, late)
 		}
+	}
+}
+
+// heldReads are the reads of a source that has an end: they are still under way
+// when it comes, and when an Upload returns that does not wait for them. The
+// first few of each wait for that, and not long: an Upload may read one part
+// after another, or has to wait for all of them.
+type heldReads struct {
+	once            sync.Once
+	ended, returned chan struct{}
+	before, after   atomic.Int64
+}
+
+func (h *heldReads) end() { h.once.Do(func() { close(h.ended) }) }
+
+func (h *heldReads) hold() {
+	const few, long = 8, 100 * time.Millisecond
+	if h.before.Add(1) <= few {
+		await(h.ended, long)
+	}
+	select {
+	case <-h.ended:
+		if h.after.Add(1) <= few {
+			await(h.returned, long)
+		}
+	default:
+	}
+}
+
+func await(c <-chan struct{}, long time.Duration) {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-c:
+	case <-timer.C:
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -60,7 +61,7 @@ func FuzzHeader(f *testing.F) {
 // FuzzShardingInfo: what is accepted is what encoding/json reads.
 func FuzzShardingInfo(f *testing.F) {
 	for _, s := range []string{
-		`{"w": {"saved_offsets": [0, 0]}, "c": {"saved_offsets": []}}`, `{}`, `{"w":{}}`, `{"w":{"saved_offsets":[-1],"x":[1.5e3,{"y":null}]}}`, `[`, `{"\ud83d\ude00\n":{}}`,
+		`{"w": {"saved_offsets": [0, 0]}, "c": {"saved_offsets": []}}`, `{}`, `{"w":{}}`, `{"w":{"saved_offsets":[-1],"x":[1.5e3,{"y":null}]}}`, `{"w":{"x":46e1000}}`, `[`, `{"\ud83d\ude00\n":{}}`,
 	} {
 		f.Add(s)
 	}
@@ -70,16 +71,14 @@ func FuzzShardingInfo(f *testing.F) {
 			return
 		}
 		var want map[string]map[string]any
-		if err := json.Unmarshal([]byte(text), &want); err != nil {
-			t.Fatalf("not JSON for encoding/json: %v", err)
-		}
+		unmarshal(t, text, &want)
 		for fqn, offsets := range got {
 			list, _ := want[fqn]["saved_offsets"].([]any)
 			if len(list) != len(offsets) {
 				t.Fatalf("%q: %v, encoding/json sees %v", fqn, offsets, list)
 			}
 			for i, o := range offsets {
-				if float64(o) != list[i] {
+				if n, err := list[i].(json.Number).Int64(); err != nil || n != o {
 					t.Fatalf("%q: %v, encoding/json sees %v", fqn, offsets, list)
 				}
 			}
@@ -94,6 +93,7 @@ func FuzzSaveInfo(f *testing.F) {
 		said(1, nil), said(2, func(s *SaveInfo) { s.Indexed, s.Sizes = true, map[string][]int64{"": {}, "é\"": {0, 1 << 62}} }),
 		`{}`, `{"save_id":"s","attempt":"a","file":1,"files":1}`, `{"file":-1}`, `{"files":1e3}`, `{"sizes":{"w":[-1]}}`, `{"index":"x"}`, `[`,
 		`{"save_id":"\ud83d","attempt":"a","file":2,"files":1,"later":[1.5e3,{"y":null}]}`,
+		`{"save_id":"s","attempt":"a","file":2,"files":2,"later":46e1000}`,
 	} {
 		f.Add(s)
 	}
@@ -103,9 +103,7 @@ func FuzzSaveInfo(f *testing.F) {
 			return
 		}
 		var want map[string]any // whose keys are compared exactly
-		if err := json.Unmarshal([]byte(text), &want); err != nil {
-			t.Fatalf("not JSON for encoding/json: %v", err)
-		}
+		unmarshal(t, text, &want)
 		sizes, _ := want["sizes"].(map[string]any)
 		if want["save_id"] != got.SaveID || want["attempt"] != got.Attempt || len(sizes) != len(got.Sizes) {
 			t.Fatalf("%+v, encoding/json sees %+v", got, want)
@@ -120,4 +118,14 @@ func FuzzSaveInfo(f *testing.F) {
 			t.Fatalf("%+v came back as %+v, %v", got, again, err)
 		}
 	})
+}
+
+// unmarshal keeps numbers as they are written: one that is too large for a
+// float64 is JSON all the same.
+func unmarshal(t *testing.T, text string, into any) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		t.Fatalf("not JSON for encoding/json: %v", err)
+	}
 }

@@ -78,11 +78,12 @@ func (d *decoder) believed(v pickle.Value, most int64) (int64, bool) {
 // said to be makes godcp's own keys mere extras.
 func (d *decoder) storageInfo(x *StorageInfo, fill func() error) error {
 	err := fill()
-	if err == nil && (x.PayloadOffset > x.Length || x.PayloadOffset > 0 && len(x.TransformDescriptors) > 0) {
+	if err == nil && x.PayloadOffset > 0 && (x.PayloadOffset > x.Length || len(x.TransformDescriptors) > 0) {
 		*x = StorageInfo{}
+		was := d.sealed
 		d.sealed = false
 		err = fill()
-		d.sealed = true
+		d.sealed = was
 	}
 	return err
 }
