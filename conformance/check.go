@@ -51,7 +51,7 @@ type Check struct {
 func Checks() []Check {
 	return slices.Concat(
 		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
-		pinWayChecks, operationChecks,
+		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, ladderChecks, borderChecks, octaveChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, historyChecks,

@@ -38,6 +38,26 @@ var rangedMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "ReadRanges ignores the pin of a range above 4 MiB",
+		Kills: []string{"ranged/pin-large"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			if len(ranges) == 1 && len(ranges[0].Dst) > 4<<20 {
+				pin = ""
+			}
+			return v.Store.ReadRanges(ctx, p, pin, ranges)
+		}),
+	},
+	{
+		Name:  "ReadRanges opens a stream above 1 MiB for each range anew",
+		Kills: []string{"ranged/race-large"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			if o, ok := v.get(p); pin != "" || len(ranges) < 2 || !ok || o.info.Size <= 1<<20 {
+				return v.Store.ReadRanges(ctx, p, pin, ranges)
+			}
+			return v.read(ctx, p, ranges)
+		}),
+	},
+	{
 		Name:  "ReadRanges leaves the last range",
 		Kills: []string{"ranged/fills", "ranged/large"},
 		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {

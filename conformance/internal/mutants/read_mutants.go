@@ -58,6 +58,18 @@ var readMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "a reader follows its name behind the first MiB",
+		Kills: []string{"pin/large"},
+		faults: reading(func(v *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				if o, ok := v.get(r.object.info.Path); ok && off >= 1<<20 {
+					return (&reader{ctx: r.ctx, object: o}).ReadAt(p, off)
+				}
+				return r.ReadAt(p, off)
+			}}
+		}),
+	},
+	{
 		Name:  "a reader whose version is gone says io.ErrUnexpectedEOF",
 		Kills: []string{"pin/overwritten", "pin/removed"},
 		faults: reading(func(v *variant, r *reader) *view {
