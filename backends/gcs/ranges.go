@@ -1,12 +1,10 @@
 package gcs
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
 	"math"
-	"slices"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
@@ -24,35 +22,6 @@ const (
 	atOnce  = 8 << 20
 )
 
-// run is what one request asks for: memory to fill from an offset on.
-type run struct {
-	offset, end int64
-	dst         [][]byte
-}
-
-// runs puts together what lies close. Empty ranges are left out.
-func runs(ranges []fsbase.Range) (all []run) {
-	sorted := slices.SortedStableFunc(slices.Values(ranges), func(a, b fsbase.Range) int { return cmp.Compare(a.Offset, b.Offset) })
-	for _, g := range sorted {
-		n := int64(len(g.Dst))
-		if n == 0 {
-			continue
-		}
-		if len(all) > 0 {
-			last := &all[len(all)-1]
-			if gap := g.Offset - last.end; 0 <= gap && gap <= between && g.Offset+n-last.offset <= atOnce {
-				if gap > 0 {
-					last.dst = append(last.dst, make([]byte, gap))
-				}
-				last.dst, last.end = append(last.dst, g.Dst), g.Offset+n
-				continue
-			}
-		}
-		all = append(all, run{g.Offset, g.Offset + n, [][]byte{g.Dst}})
-	}
-	return all
-}
-
 // ReadRanges makes one request for all ranges that lie close, several at once,
 // or one for the Info if there are none. The first of them tells the version,
 // the others are pinned to it. C6.
@@ -68,11 +37,11 @@ func (f *FS) ReadRanges(ctx context.Context, p string, pin fsbase.Version, range
 	if pin != "" && !ok {
 		return fsbase.Info{}, &fs.PathError{Op: op, Path: p, Err: fmt.Errorf("%q is no version: %w", pin, fsbase.ErrChanged)}
 	}
-	all := runs(ranges)
+	all := fsbase.MergeRanges(ranges, between, atOnce)
 	if len(all) == 0 {
 		return f.pinned(ctx, p, pin, ranges)
 	}
-	about, err := f.fetch(ctx, p, generation, all[0].dst, all[0].offset)
+	about, err := f.fetch(ctx, p, generation, all[0].Dst, all[0].Offset)
 	if err != nil {
 		return fsbase.Info{}, fail(ctx, op, p, err)
 	}
@@ -84,7 +53,7 @@ func (f *FS) ReadRanges(ctx context.Context, p string, pin fsbase.Version, range
 	g.SetLimit(rangesInFlight)
 	for _, r := range all[1:] {
 		g.Go(func() error {
-			_, err := f.fetch(within, p, about.Generation, r.dst, r.offset)
+			_, err := f.fetch(within, p, about.Generation, r.Dst, r.Offset)
 			return err
 		})
 	}

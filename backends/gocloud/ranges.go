@@ -1,10 +1,8 @@
 package gocloud
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,35 +19,6 @@ const (
 	atOnce  = 8 << 20
 )
 
-// run is what one request asks for: memory to fill from an offset on.
-type run struct {
-	offset, end int64
-	dst         [][]byte
-}
-
-// runs puts together what lies close. Empty ranges are left out.
-func runs(ranges []fsbase.Range) (all []run) {
-	sorted := slices.SortedStableFunc(slices.Values(ranges), func(a, b fsbase.Range) int { return cmp.Compare(a.Offset, b.Offset) })
-	for _, g := range sorted {
-		n := int64(len(g.Dst))
-		if n == 0 {
-			continue
-		}
-		if len(all) > 0 {
-			last := &all[len(all)-1]
-			if gap := g.Offset - last.end; 0 <= gap && gap <= between && g.Offset+n-last.offset <= atOnce {
-				if gap > 0 {
-					last.dst = append(last.dst, make([]byte, gap))
-				}
-				last.dst, last.end = append(last.dst, g.Dst), g.Offset+n
-				continue
-			}
-		}
-		all = append(all, run{g.Offset, g.Offset + n, [][]byte{g.Dst}})
-	}
-	return all
-}
-
 // ReadRanges makes one request for all ranges that lie close, several at once,
 // or one for the Info if there are none. The first of them tells the version,
 // the others are pinned to it. C6.
@@ -61,7 +30,7 @@ func (f azure) ReadRanges(ctx context.Context, p string, pin fsbase.Version, ran
 	if err := fsbase.CheckRanges(p, math.MaxInt64, ranges); err != nil {
 		return fsbase.Info{}, err
 	}
-	all := runs(ranges)
+	all := fsbase.MergeRanges(ranges, between, atOnce)
 	if len(all) == 0 {
 		info, err := f.statAs(ctx, op, p)
 		if err == nil && pin != "" && pin != info.Version {
@@ -75,7 +44,7 @@ func (f azure) ReadRanges(ctx context.Context, p string, pin fsbase.Version, ran
 		}
 		return info, nil
 	}
-	info, err := f.fetch(ctx, fsbase.Info{Path: p, Version: pin, Size: -1}, all[0].dst, all[0].offset)
+	info, err := f.fetch(ctx, fsbase.Info{Path: p, Version: pin, Size: -1}, all[0].Dst, all[0].Offset)
 	if err != nil {
 		return fsbase.Info{}, fail(ctx, op, p, err)
 	}
@@ -86,7 +55,7 @@ func (f azure) ReadRanges(ctx context.Context, p string, pin fsbase.Version, ran
 	g.SetLimit(rangesInFlight)
 	for _, r := range all[1:] {
 		g.Go(func() error {
-			_, err := f.fetch(within, info, r.dst, r.offset)
+			_, err := f.fetch(within, info, r.Dst, r.Offset)
 			return err
 		})
 	}

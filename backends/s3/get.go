@@ -25,13 +25,13 @@ type getter struct {
 	key    string
 	pin    fsbase.Version // "" for whatever version is current
 	offset int64
-	pieces []piece
+	dst    [][]byte
 
 	info fsbase.Info // without the path; of the version that is read
 	done int64       // bytes
 }
 
-// run reads as much of the pieces as the object has.
+// run reads as much of dst as the object has.
 func (g *getter) run(ctx context.Context) error {
 	for try := 1; ; try++ {
 		n, err := g.once(ctx)
@@ -67,7 +67,7 @@ func (g *getter) once(ctx context.Context) (int64, error) {
 	f, at := g.fs, g.offset+g.done
 	in := &s3.GetObjectInput{
 		Bucket: &f.bucket, Key: &g.key, IfMatch: etag(g.expected()),
-		Range: aws.String(fmt.Sprintf("bytes=%d-%d", at, at+size(g.pieces)-g.done-1)),
+		Range: aws.String(fmt.Sprintf("bytes=%d-%d", at, at+size(g.dst)-g.done-1)),
 	}
 	in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5 = f.customerKey()
 	out, err := f.client.GetObject(ctx, in, f.settings)
@@ -83,7 +83,7 @@ func (g *getter) once(ctx context.Context) (int64, error) {
 		return 0, &answer{class: fsbase.ErrChanged, text: "the store ignores If-Match", err: fsbase.ErrChanged}
 	}
 	g.info = info
-	return fill(out.Body, g.pieces, g.done, min(size(g.pieces), info.Size-g.offset))
+	return fill(out.Body, g.dst, g.done, min(size(g.dst), info.Size-g.offset))
 }
 
 // infoOf checks that an answer begins at the byte that was asked for.

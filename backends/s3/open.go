@@ -32,7 +32,7 @@ func (f *FS) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, er
 	}
 	r := &readStream{ctx: ctx, fs: f, key: key}
 	head := make([]byte, headSize)
-	g := getter{fs: f, key: key, pieces: []piece{{dst: head}}}
+	g := getter{fs: f, key: key, dst: [][]byte{head}}
 	err = g.run(ctx)
 	if isPastEnd(err) { // an empty stream has no first byte
 		var o object
@@ -75,7 +75,7 @@ func (r *readStream) ReadAt(p []byte, off int64) (int, error) {
 	if n == len(p) {
 		return n, err
 	}
-	g := getter{fs: r.fs, key: r.key, pin: r.info.Version, offset: off + int64(n), pieces: []piece{{dst: p[n:]}}}
+	g := getter{fs: r.fs, key: r.key, pin: r.info.Version, offset: off + int64(n), dst: [][]byte{p[n:]}}
 	if err := g.run(r.ctx); err != nil {
 		return n + int(g.done), pathError("read", r.info.Path, err)
 	}

@@ -41,7 +41,7 @@ func (p *probe) race(ctx context.Context, key string, cond fsbase.Condition) (fs
 		return "", errors.New("a race that nobody won")
 	}
 	there := make([]byte, len(contents[winner]))
-	g := getter{fs: p.fs, key: key, pieces: []piece{{dst: there}}}
+	g := getter{fs: p.fs, key: key, dst: [][]byte{there}}
 	if err := g.run(ctx); err != nil {
 		return "", fmt.Errorf("what a race left: %w", err)
 	}
