@@ -142,13 +142,25 @@ var endingMutants = []Mutant{
 	{
 		Name:  "every reader that is closed leaves a file open",
 		Kills: []string{"leaks/files"},
-		faults: reading(func(_ *variant, _ *reader) *view {
-			f, err := os.Open(os.DevNull)
-			if err == nil {
-				time.AfterFunc(20*time.Second, func() { f.Close() })
-			}
-			return &view{}
-		}),
+		faults: func() faults {
+			var mu sync.Mutex
+			var owner *variant // the next one closes what this one has left
+			var left []*os.File
+			return reading(func(v *variant, _ *reader) *view {
+				mu.Lock()
+				defer mu.Unlock()
+				if v != owner {
+					for _, f := range left {
+						f.Close()
+					}
+					owner, left = v, nil
+				}
+				if f, err := os.Open(os.DevNull); err == nil {
+					left = append(left, f)
+				}
+				return &view{}
+			})
+		}(),
 	},
 	{
 		Name:  "the end of its context takes back what a stream has committed",
