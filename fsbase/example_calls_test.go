@@ -90,3 +90,17 @@ func ExampleDirFS() {
 	fmt.Println(found, err)
 	// Output: [step-1/.metadata step-2/.metadata] <nil>
 }
+
+func ExampleMergeRanges() {
+	ranges := []fsbase.Range{
+		{Offset: 900_000, Dst: make([]byte, 10)},
+		{Offset: 150, Dst: make([]byte, 50)},
+		{Offset: 0, Dst: make([]byte, 100)},
+	}
+	for _, r := range fsbase.MergeRanges(ranges, 1000, 8<<20) {
+		fmt.Println(r.Offset, r.End)
+	}
+	// Output:
+	// 0 200
+	// 900000 900010
+}

@@ -3,11 +3,8 @@ package gocloud
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -20,7 +17,12 @@ func (f *FS) OpenStream(ctx context.Context, p string) (fsbase.ReadStream, error
 	if err != nil {
 		return nil, err
 	}
-	return &readStream{ctx: ctx, fs: f, info: info}, nil
+	return fsbase.NewReadStream(ctx, info, func(p []byte, off int64) (int, error) {
+		if _, err := f.fetch(ctx, info, [][]byte{p}, off); err != nil {
+			return 0, fail(ctx, "read", info.Path, err)
+		}
+		return len(p), nil
+	}), nil
 }
 
 func (f *FS) statAs(ctx context.Context, op, p string) (fsbase.Info, error) {
@@ -29,46 +31,6 @@ func (f *FS) statAs(ctx context.Context, op, p string) (fsbase.Info, error) {
 		return fsbase.Info{}, err
 	}
 	return f.infoOf(p, a), nil
-}
-
-// readStream reads one version. It holds no connection.
-type readStream struct {
-	ctx    context.Context
-	fs     *FS
-	info   fsbase.Info
-	closed atomic.Bool
-}
-
-func (r *readStream) Info() fsbase.Info { return r.info }
-
-func (r *readStream) ReadAt(p []byte, off int64) (int, error) {
-	var err error
-	switch {
-	case r.closed.Load():
-		err = fs.ErrClosed
-	case r.ctx.Err() != nil:
-		err = r.ctx.Err()
-	case off < 0:
-		err = fmt.Errorf("offset %d: %w", off, fs.ErrInvalid)
-	}
-	if err != nil {
-		return 0, &fs.PathError{Op: "read", Path: r.info.Path, Err: err}
-	}
-	want := p[:min(int64(len(p)), max(r.info.Size-off, 0))]
-	if len(want) > 0 {
-		if _, err := r.fs.fetch(r.ctx, r.info, [][]byte{want}, off); err != nil {
-			return 0, fail(r.ctx, "read", r.info.Path, err)
-		}
-	}
-	if len(want) < len(p) {
-		return len(want), io.EOF
-	}
-	return len(want), nil
-}
-
-func (r *readStream) Close() error {
-	r.closed.Store(true)
-	return nil
 }
 
 // breaks is how often in a row a read may break off without a byte.
