@@ -13,6 +13,7 @@ import (
 
 	"github.com/godcp/godcp/backends/s3"
 	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/e2e/servers"
 	"github.com/godcp/godcp/fsbase"
 )
 
@@ -40,7 +41,7 @@ func TestS3TwoSavers(t *testing.T) {
 	for _, server := range s3Servers {
 		t.Run(server.name, func(t *testing.T) {
 			s := server.start(t)
-			transport := &http.Transport{MaxIdleConnsPerHost: 64}
+			transport := servers.Transport()
 			on := s3.Options{Conditional: s3.ConditionalOn}
 			one := throughClient(s.Client(transport), on)
 			for round := range 50 {

@@ -152,6 +152,22 @@ func judgeTransport(err error) (*answer, fate) {
 		return answerOf(err, nil), refused
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return answerOf(err, nil), undone
+	case isCut(err):
+		return answerOf(err, nil), undone
 	}
 	return answerOf(err, nil), unclear
+}
+
+// isCut tells that the end of a request was never sent: a store that does not
+// wait for a body which it refuses may hang up meanwhile, and its answer is
+// lost. What has only a beginning no store carries out.
+func isCut(err error) bool {
+	var op *net.OpError
+	for errors.As(err, &op) {
+		if op.Op == "write" {
+			return true
+		}
+		err = op.Err // the copy of a body has its own name: "readfrom"
+	}
+	return false
 }

@@ -1,33 +1,79 @@
 package servers
 
 import (
+	"crypto/tls"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"sync"
 	"testing"
 )
 
 // TLS puts a front of TLS before the server and returns the server as it is
-// seen there, with the transport that trusts the front. The host of requests is
-// kept: it is signed.
+// seen there, with the transport that trusts the front. It passes bytes on, and
+// knows nothing of requests: where the server hangs up, so does it.
 func (s *S3) TLS(t testing.TB) (*S3, http.RoundTripper) {
 	t.Helper()
 	behind, err := url.Parse(s.Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewTLSServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(behind)
-			r.Out.Host = r.In.Host
-		},
+	certificate := httptest.NewTLSServer(nil)
+	certificate.Close()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: certificate.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		for {
+			front, err := l.Accept()
+			if err != nil {
+				return
+			}
+			passing.Go(func() { pass(front.(*tls.Conn), behind.Host) })
+		}
 	})
-	t.Cleanup(front.Close)
+	transport := Transport()
+	transport.TLSClientConfig = certificate.Client().Transport.(*http.Transport).TLSClientConfig
+	t.Cleanup(func() {
+		l.Close()
+		transport.CloseIdleConnections()
+		passing.Wait()
+	})
 	seen := *s
-	seen.Endpoint = front.URL
-	return &seen, front.Client().Transport
+	seen.Endpoint = "https://" + l.Addr().String()
+	return &seen, transport
+}
+
+// pass copies to and fro until both sides have said all.
+func pass(front *tls.Conn, address string) {
+	defer front.Close()
+	back, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer back.Close()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_, _ = io.Copy(front, back)
+		front.Close() // and with it the other direction
+	}()
+	_, _ = io.Copy(back, front)
+	_ = back.(*net.TCPConn).CloseWrite()
+	<-answered
+}
+
+// Transport is one for many requests to one host. As the SDK's own, it waits
+// for the answer to who asks first whether to send the body: a server that
+// refuses may hang up on those who do not.
+func Transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone() // which waits a second
+	t.MaxIdleConnsPerHost = 64
+	return t
 }
 
 // Log is a transport that remembers what was asked.
