@@ -144,56 +144,6 @@ func list(t *testing.T, fsys fsbase.FileSystemBase) []string {
 	return names
 }
 
-// TestTwoCloudSavers save to one folder at once, fresh and over a checkpoint in
-// turns: at least one wins, never both on a fresh one, the loser is told, and
-// what is there is whole and a winner's.
-func TestTwoCloudSavers(t *testing.T) {
-	for _, name := range []string{"gcs", "azure"} {
-		t.Run(name, func(t *testing.T) {
-			c := clouds[name](t)
-			for round := range 50 {
-				folder := fmt.Sprintf("savers/%d", round)
-				over := round%2 == 1
-				if over {
-					if _, err := save(t, c.open(t, folder), 1, 1, false); err != nil {
-						t.Fatal(err)
-					}
-				}
-				var errs [2]error
-				var eg errgroup.Group
-				for i := range errs {
-					fsys := c.open(t, folder)
-					eg.Go(func() error {
-						_, errs[i] = save(t, fsys, int64(2+i), 1+round%2, over)
-						return nil
-					})
-				}
-				if err := eg.Wait(); err != nil {
-					t.Fatal(err)
-				}
-				fsys := c.open(t, folder)
-				step := stepOf(t, fsys)
-				won := 0
-				for i, err := range errs {
-					switch {
-					case err == nil:
-						won++
-					case step == int64(2+i):
-						t.Fatalf("round %d: step %d is there, its saver got %v", round, step, err)
-					// ErrChanged: the other one published while this one read what was there.
-					case !errors.Is(err, fsbase.ErrPrecondition) && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fsbase.ErrChanged):
-						t.Fatalf("round %d: %v", round, err)
-					}
-				}
-				if won == 0 || won == 2 && !over || step < 2 {
-					t.Fatalf("round %d: step %d, %v", round, step, errs)
-				}
-				load(t, fsys, step, 2)
-			}
-		})
-	}
-}
-
 // stepOf is the step of the checkpoint that is there.
 func stepOf(t *testing.T, fsys fsbase.FileSystemBase) int64 {
 	t.Helper()

@@ -3,12 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/fsbase"
 	"github.com/godcp/godcp/tensor"
 )
 
@@ -135,4 +137,14 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// here is the URL of the one place that a registry of muxOf has.
+const here = "here://"
+
+// muxOf is a registry of one file system.
+func muxOf(fsys fsbase.FileSystemBase) *fsbase.Mux {
+	var mux fsbase.Mux
+	mux.Register("here", fsbase.OpenerFunc(func(context.Context, *url.URL) (fsbase.FileSystemBase, error) { return fsys, nil }))
+	return &mux
 }
