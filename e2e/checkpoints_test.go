@@ -143,21 +143,3 @@ func list(t *testing.T, fsys fsbase.FileSystemBase) []string {
 	}
 	return names
 }
-
-// stepOf is the step of the checkpoint that is there.
-func stepOf(t *testing.T, fsys fsbase.FileSystemBase) int64 {
-	t.Helper()
-	ck, err := dcp.OpenFS(t.Context(), fsys, dcp.OpenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := ck.Value(t.Context(), "step")
-	if err != nil {
-		t.Fatal(err)
-	}
-	step, ok := v.(int64)
-	if !ok {
-		t.Fatalf("step is a %T", v)
-	}
-	return step
-}
