@@ -37,14 +37,14 @@ func (tr *trial) save(ctx context.Context, step int64) error {
 	o := dcp.SaveOptions{Mux: tr.faulty, WriterOptions: dcp.WriterOptions{Overwrite: step > 0, SaveID: fmt.Sprintf("step-%d", step)}}
 	err := tr.all(ctx, step, o)
 	tr.proxy.Settle()
-	unknown := errors.Is(err, fsbase.ErrCommitUnknown)
+	outcome, unknown := fmt.Sprint(err), errors.Is(err, fsbase.ErrCommitUnknown)
 	tr.untold = tr.untold || unknown
 	found, lookErr := tr.look(ctx)
 	switch {
 	case lookErr != nil:
-		return fmt.Errorf("after a save with the outcome %v: %w", err, lookErr)
+		return fmt.Errorf("after a save with the outcome %s: %w", outcome, lookErr)
 	case err == nil && found != step, err != nil && !unknown && found != tr.there, unknown && found != step && found != tr.there:
-		return fmt.Errorf("there was step %d, a save of %d had the outcome %v, and now there is %d", tr.there, step, err, found)
+		return fmt.Errorf("there was step %d, a save of %d had the outcome %s, and now there is %d", tr.there, step, outcome, found)
 	case err == nil:
 		tr.met.saved.Add(1)
 	case unknown:
@@ -54,7 +54,7 @@ func (tr *trial) save(ctx context.Context, step int64) error {
 			return fmt.Errorf("saving again what had the outcome unknown: %w", err)
 		}
 		if found, err = tr.look(ctx); found != step || err != nil {
-			return fmt.Errorf("saving again leaves step %d, %w", found, err)
+			return fmt.Errorf("saving again leaves step %d, %s", found, fmt.Sprint(err))
 		}
 	default:
 		tr.met.failed.Add(1)
@@ -105,7 +105,7 @@ func (tr *trial) look(ctx context.Context) (int64, error) {
 		}
 		rep, err := verify.Verify(ctx, ck, verify.Options{})
 		if err != nil || !rep.OK() {
-			return 0, fmt.Errorf("step %d: findings %v, %w", step, rep.Findings, err)
+			return 0, fmt.Errorf("step %d: findings %v, %s", step, rep.Findings, fmt.Sprint(err))
 		}
 		md := ck.Metadata()
 		known = append(known, ".metadata")

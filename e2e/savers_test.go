@@ -62,7 +62,7 @@ func twoSavers(t *testing.T, c cloud, round int) error {
 	}
 	lost := savers[1-winner].err
 	if err := savers[winner].err; err != nil || !errors.Is(lost, fsbase.ErrPrecondition) || errors.Is(lost, fs.ErrExist) == over {
-		return fmt.Errorf("the outcomes are %v and %v", err, lost)
+		return fmt.Errorf("the outcomes are %s and %s", fmt.Sprint(err), fmt.Sprint(lost))
 	}
 	if err := m.load(ctx, here, int64(winner), m.byRows(2), dcp.LoadOptions{OpenOptions: dcp.OpenOptions{Mux: plain}}); err != nil {
 		return err
