@@ -23,6 +23,8 @@ type cloud struct {
 // clouds are the stores of this file's tests by name. Each is started when it
 // is needed.
 var clouds = map[string]func(*testing.T) cloud{
+	"versitygw": func(t *testing.T) cloud { return s3Cloud(t, servers.VersityGW(t)) },
+	"minio":     func(t *testing.T) cloud { return s3Cloud(t, servers.MinIO(t)) },
 	"gcs": func(t *testing.T) cloud {
 		g := servers.FakeGCS(t).Fronted(t)
 		g.Environment(t)
@@ -48,6 +50,11 @@ var clouds = map[string]func(*testing.T) cloud{
 			return s
 		}, false}
 	},
+}
+
+func s3Cloud(t *testing.T, s *servers.S3) cloud {
+	s.Environment(t)
+	return cloud{byURL(func(folder string) string { return s.URL(folder, "") }), true}
 }
 
 func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileSystemBase {

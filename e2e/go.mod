@@ -12,6 +12,7 @@ require (
 	github.com/aws/smithy-go v1.28.9
 	github.com/godcp/godcp v0.0.0-00010101000000-000000000000
 	github.com/google/go-cmp v0.7.0
+	go.uber.org/goleak v1.3.0
 	gocloud.dev v0.49.0
 	golang.org/x/sync v0.24.0
 )

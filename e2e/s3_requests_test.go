@@ -3,8 +3,11 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,6 +47,11 @@ func TestS3Requests(t *testing.T) {
 			expect("the second overwrite", "GET .metadata", "PUT __0_0-N.distcp", "PUT .metadata if version", "DELETE __0_0.distcp")
 			must(t, small.load(t.Context(), url("small"), 2, small.byRows(1), dcp.LoadOptions{OpenOptions: dcp.OpenOptions{Mux: mux}}))
 			expect("a load", "GET .metadata", "GET __0_0-N.distcp")
+			ck, err := dcp.OpenWith(t.Context(), url("small"), dcp.OpenOptions{Mux: mux})
+			must(t, err)
+			_, err = ck.Tensor(t.Context(), "model.w")
+			must(t, err)
+			expect("one tensor", "GET .metadata", "GET __0_0-N.distcp")
 
 			save(large, "large", 0)
 			expect("a fresh save of 10 MB", "GET .metadata", "POST __0_0.distcp uploads", "PUT __0_0.distcp part", "PUT __0_0.distcp part",
@@ -51,6 +59,30 @@ func TestS3Requests(t *testing.T) {
 			must(t, large.load(t.Context(), url("large"), 0, large.byRows(1), dcp.LoadOptions{OpenOptions: dcp.OpenOptions{Mux: mux}}))
 			for _, r := range spell(log.Requests()) {
 				t.Logf("a load of 10 MB: %s", r)
+			}
+		})
+	}
+}
+
+// TestS3ListingRequests counts what the command asks for to list a checkpoint.
+func TestS3ListingRequests(t *testing.T) {
+	command := filepath.Join(t.TempDir(), "dcp")
+	out, err := exec.Command("go", "-C", "..", "build", "-o", command, "./cmd/dcp").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, server := range s3Servers {
+		t.Run(server.name, func(t *testing.T) {
+			s := server.start(t)
+			s.Environment(t)
+			must(t, matrix{rows: 10, cols: 10}.save(t.Context(), 1, s.URL("small", "&conditional=on"), 0, dcp.SaveOptions{}))
+			seen, log := s.Logged(t)
+			out, err := exec.Command(command, "ls", seen.URL("small", "")).CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "model.w") {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if d := cmp.Diff([]string{"GET .metadata"}, spell(log.Requests())); d != "" {
+				t.Error(d)
 			}
 		})
 	}

@@ -3,12 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/fsbase"
 	"github.com/godcp/godcp/tensor"
 )
 
@@ -46,20 +48,30 @@ func (m matrix) ofRank(g collective.Group) (offset, size [2]int64) {
 // save saves a step from n ranks.
 func (m matrix) save(ctx context.Context, n int, url string, step int64, o dcp.SaveOptions) error {
 	return ranks(n, func(g collective.Group) error {
-		offset, size := m.ofRank(g)
-		w, err := m.box(step, offset, size)
-		if err != nil {
-			return err
-		}
 		o := o
 		o.Group = g
 		if g.Rank() > 0 {
 			o.Report = nil
 		}
-		_, err = dcp.Save(ctx, url, map[string]any{"model": map[string]any{"w": w}, "step": step}, o)
-		return err
+		return m.saveRank(ctx, url, step, o)
 	})
 }
+
+// saveRank is what one rank does of a save.
+func (m matrix) saveRank(ctx context.Context, url string, step int64, o dcp.SaveOptions) error {
+	offset, size := m.ofRank(o.Group)
+	w, err := m.box(step, offset, size)
+	if err != nil {
+		return err
+	}
+	_, err = dcp.Save(ctx, url, map[string]any{"model": map[string]any{"w": w}, "step": step}, o)
+	return err
+}
+
+// wrongValue: what was loaded is not what was saved.
+type wrongValue struct{ what string }
+
+func (e *wrongValue) Error() string { return e.what }
 
 // load loads parts and compares each element with that of a step.
 func (m matrix) load(ctx context.Context, url string, step int64, boxes [][2][2]int64, o dcp.LoadOptions) error {
@@ -75,7 +87,7 @@ func (m matrix) load(ctx context.Context, url string, step int64, boxes [][2][2]
 				return err
 			}
 			if state["step"] != step {
-				return fmt.Errorf("loaded step %v instead of %d", state["step"], step)
+				return &wrongValue{fmt.Sprintf("loaded step %v instead of %d", state["step"], step)}
 			}
 			got, err := tensor.Data[float32](w.Shards[0].Tensor)
 			if err != nil {
@@ -84,7 +96,7 @@ func (m matrix) load(ctx context.Context, url string, step int64, boxes [][2][2]
 			for i, v := range got {
 				row, col := b[0][0]+int64(i)/b[1][1], b[0][1]+int64(i)%b[1][1]
 				if v != m.at(step, row, col) {
-					return fmt.Errorf("element %d, %d is %v", row, col, v)
+					return &wrongValue{fmt.Sprintf("element %d, %d is %v", row, col, v)}
 				}
 			}
 			return nil
@@ -125,4 +137,14 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// here is the URL of the one place that a registry of muxOf has.
+const here = "here://"
+
+// muxOf is a registry of one file system.
+func muxOf(fsys fsbase.FileSystemBase) *fsbase.Mux {
+	var mux fsbase.Mux
+	mux.Register("here", fsbase.OpenerFunc(func(context.Context, *url.URL) (fsbase.FileSystemBase, error) { return fsys, nil }))
+	return &mux
 }

@@ -85,6 +85,10 @@ var house = []room{
 	},
 	{path: "bench/save", ours: list("backends/local tensor dcp bench/internal/compare")},
 	{
+		path: "bench/s3", ours: list("fsbase backends/s3 tensor dcp bench/internal/compare"),
+		others: list("github.com/aws/aws-sdk-go-v2"),
+	},
+	{
 		path: "examples/quickstart",
 		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),
 	},

@@ -25,30 +25,58 @@ func (w Workload) Name(i int) string { return fmt.Sprintf("layer.%05d.w", i) }
 type Side struct {
 	Name string
 	Run  func() (time.Duration, error)
+
+	// CPU, if not nil, is the processor time that the side's process has taken
+	// since it began.
+	CPU func() (time.Duration, error)
+}
+
+// result is what the rounds of a side took.
+type result struct{ times, cpu []time.Duration }
+
+// round runs a side once and notes what it took.
+func (s Side) round(r *result) error {
+	cpu := func() (time.Duration, error) { return 0, nil }
+	if s.CPU != nil {
+		cpu = s.CPU
+	}
+	before, err := cpu()
+	if err != nil {
+		return err
+	}
+	d, err := s.Run()
+	if err != nil {
+		return err
+	}
+	after, err := cpu()
+	r.times, r.cpu = append(r.times, d), append(r.cpu, after-before)
+	return err
 }
 
 // Sides runs the sides in turn, A B C A B C, after one round to warm up, and
 // prints medians and ratios to the first.
 func Sides(title string, w Workload, rounds int, sides []Side) error {
-	times := make([][]time.Duration, len(sides))
-	for round := range rounds + 1 {
+	results := make([]result, len(sides))
+	for range rounds + 1 {
 		for i, s := range sides {
-			d, err := s.Run()
-			if err != nil {
+			if err := s.round(&results[i]); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
-			}
-			if round > 0 {
-				times[i] = append(times[i], d)
 			}
 		}
 	}
 	fmt.Printf("\n%s: %d tensors of %d KiB, medians of %d\n", title, w.N, w.Rows*w.Cols*4>>10, rounds)
-	first := median(times[0])
+	gib := float64(w.Bytes()) / (1 << 30)
+	first := median(results[0].times[1:])
 	for i, s := range sides {
-		m := median(times[i])
-		fmt.Printf("  %-20s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s\n", s.Name, m.Seconds(),
-			slices.Min(times[i]).Seconds(), slices.Max(times[i]).Seconds(),
-			float64(w.Bytes())/(1<<30)/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].Name)
+		times := results[i].times[1:]
+		m := median(times)
+		fmt.Printf("  %-20s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s", s.Name, m.Seconds(),
+			slices.Min(times).Seconds(), slices.Max(times).Seconds(),
+			gib/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].Name)
+		if s.CPU != nil {
+			fmt.Printf("  %5.2f CPU s/GiB", median(results[i].cpu[1:]).Seconds()/gib)
+		}
+		fmt.Println()
 	}
 	return nil
 }
