@@ -20,7 +20,9 @@ type OpenOptions struct {
 
 	// TrustSet opens a rank-local set that torch wrote (use_collectives=False):
 	// one metadata file per rank and none for all. Nothing in such a set shows
-	// whether its files are of one step, so that is for the caller to know.
+	// whether its files are of one step, so that is for the caller to know. A set
+	// that SaveOptions.NoCollectives wrote shows it, and needs no trust; one that
+	// is mixed gets none.
 	TrustSet bool
 
 	// PreferRank chooses among ranks of a set that stored different values
@@ -63,8 +65,11 @@ func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Ch
 	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
 	md, err := r.readMetadataFile(ctx, metadata.Name)
 	ck := &Checkpoint{reader: r, layout: LayoutDCP}
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		md, err = ck.openOther(ctx, o)
+	case err == nil:
+		err = r.besideRanks(ctx, md)
 	}
 	if err != nil {
 		return nil, err
@@ -81,12 +86,28 @@ func (ck *Checkpoint) openOther(ctx context.Context, o OpenOptions) (*metadata.M
 	switch {
 	case len(names.ranks) > 0:
 		ck.layout = LayoutRankLocal
-		ck.warnings = append(ck.warnings, trustWarning)
-		return ck.reader.mergeRanks(ctx, names, o)
+		return ck.openRanks(ctx, names, o)
 	case len(names.safetensors) > 0:
 		ck.layout = LayoutHF
 		ck.reader.raw = true
 		return ck.reader.readFolder(ctx, names.safetensors)
 	}
 	return nil, names.notACheckpoint()
+}
+
+// openRanks opens a rank-local set as the checkpoint that its parts make
+// together.
+func (ck *Checkpoint) openRanks(ctx context.Context, names found, o OpenOptions) (*metadata.Metadata, error) {
+	set, err := ck.reader.readRanks(ctx, names, o)
+	if err != nil {
+		return nil, err
+	}
+	m, err := set.union(ctx, ck.reader, o.PreferRank)
+	if err != nil {
+		return nil, err
+	}
+	if ck.warnings = m.warnings; set.trusted {
+		ck.warnings = append(ck.warnings, trustWarning)
+	}
+	return m.out, nil
 }

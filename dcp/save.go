@@ -19,6 +19,16 @@ type SaveOptions struct {
 	// All ranks call Save, each with its part of the state.
 	Group collective.Group
 
+	// NoCollectives, if not nil, saves without a word between ranks, of which
+	// this says which one calls: torch's use_collectives=False. Each rank's part
+	// is published by itself, as `__R.metadata`, and nobody knows when all are
+	// there; MergeRankLocal makes a checkpoint of them. Group is nil then, and
+	// SaveID is given: the same on all ranks, another for every save, as it is
+	// all that tells the parts of one save from those of another. Such a set
+	// replaces nothing: every save needs a folder of its own. The metadata that
+	// Save returns is that of this rank.
+	NoCollectives *RankLocal
+
 	// Planner decides what is written; nil means planner.DefaultSavePlanner.
 	Planner planner.SavePlanner
 
@@ -99,11 +109,14 @@ func newWriter(fsys fsbase.FileSystemBase, id string, o SaveOptions) reporter {
 // coordinator is the rank that plans for all and publishes.
 const coordinator = 0
 
-func rankOf(g collective.Group) int {
-	if g == nil {
-		return 0
+func rankOf(o *SaveOptions) int {
+	switch {
+	case o.NoCollectives != nil:
+		return o.NoCollectives.Rank
+	case o.Group != nil:
+		return o.Group.Rank()
 	}
-	return g.Rank()
+	return 0
 }
 
 // save opens the writer as a part of the first step, so that a rank that cannot
@@ -116,7 +129,13 @@ func save(ctx context.Context, state map[string]any, o SaveOptions, open func() 
 	if s.p == nil {
 		s.p = &planner.DefaultSavePlanner{}
 	}
-	md, err := s.save(state)
+	var md *metadata.Metadata
+	var err error
+	if o.NoCollectives != nil {
+		md, err = s.saveRankLocal(state, o)
+	} else {
+		md, err = s.save(state)
+	}
 	if w, ok := s.w.(reporter); ok && o.Report != nil && o.StorageWriter == nil {
 		*o.Report = w.Report()
 	}
