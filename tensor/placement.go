@@ -21,9 +21,10 @@ func Shard(dim int) Placement { return Placement{dim, 1} }
 // splitFactor pieces, then each of them among the ranks, of which each has its
 // part of every piece. FSDP on top of tensor parallelism over n ranks is
 // StridedShard(0, n) on the outer dimension of the mesh and Shard(0) on the
-// inner. A splitFactor below 1 is an error where the placement is used.
+// inner. A splitFactor below 1, or beyond all meshes, is an error where the
+// placement is used.
 func StridedShard(dim, splitFactor int) Placement {
-	if splitFactor < 1 {
+	if splitFactor < 1 || splitFactor > maxMesh {
 		splitFactor = -1
 	}
 	return Placement{dim, splitFactor}
@@ -86,7 +87,7 @@ func (m Mesh) Local(rank int, size []int64, placements ...Placement) (Local, err
 		case p.split == 0:
 			continue
 		case p.split < 0:
-			return Local{}, fmt.Errorf("a split factor that is not positive: %v", p)
+			return Local{}, fmt.Errorf("impossible split factor of placement %d", i)
 		case dim < 0 || dim >= len(size):
 			return Local{}, fmt.Errorf("placement %v of a tensor of %d dimensions", p, len(size))
 		case inside:
@@ -111,14 +112,15 @@ func cut(runs []run, split, n, i int64) []run {
 	}
 	var mine []run
 	piece := ceilDiv(length, split)
-	for from := int64(0); from < length; from += piece {
+	for from := int64(0); from < length; {
 		whole := min(piece, length-from)
 		part := ceilDiv(whole, n)
-		lo, hi := whole, whole
+		lo := whole
 		if i <= whole/part { // else i*part is beyond, and may overflow
-			lo, hi = min(i*part, whole), min((i+1)*part, whole)
+			lo = i * part
 		}
-		mine = take(mine, runs, from+lo, from+hi)
+		mine = take(mine, runs, from+lo, from+lo+min(part, whole-lo))
+		from += whole
 	}
 	return mine
 }
