@@ -97,7 +97,7 @@ func (s *rankSet) check(trust bool) error {
 }
 
 // mixed is the error for parts that are not of one save, whoever trusts them.
-func mixed(rank int, format string, args ...any) error {
+func mixed(rank int, format string, args ...any) *ckpterr.Error {
 	e := ckpterr.New(ckpterr.BadMetadata, "a mixed rank-local set: "+format, args...)
 	e.File = rankMetadataName(rank)
 	return e.WithHint("the files of every save belong into a folder of their own")
@@ -137,7 +137,7 @@ func (r *reader) besideRanks(ctx context.Context, md *metadata.Metadata) error {
 	case err != nil:
 		return err
 	case there:
-		return mixed(0, "it lies beside a %s of another save", metadata.Name).(*ckpterr.Error).WithHint("keep %s or the __R.metadata, whichever is of the last save", metadata.Name)
+		return mixed(0, "it lies beside a %s of another save", metadata.Name).WithHint("keep %s or the __R.metadata, whichever is of the last save", metadata.Name)
 	}
 	return nil
 }

@@ -43,9 +43,9 @@ func Sides(title string, w Workload, rounds int, sides []Side) error {
 		}
 	}
 	fmt.Printf("\n%s: %d tensors of %d KiB, medians of %d\n", title, w.N, w.Rows*w.Cols*4>>10, rounds)
-	first := median(times[0])
+	first := Median(times[0])
 	for i, s := range sides {
-		m := median(times[i])
+		m := Median(times[i])
 		fmt.Printf("  %-20s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s\n", s.Name, m.Seconds(),
 			slices.Min(times[i]).Seconds(), slices.Max(times[i]).Seconds(),
 			float64(w.Bytes())/(1<<30)/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].Name)
@@ -53,7 +53,8 @@ func Sides(title string, w Workload, rounds int, sides []Side) error {
 	return nil
 }
 
-func median(ds []time.Duration) time.Duration {
+// Median is the middle one, the later of two.
+func Median(ds []time.Duration) time.Duration {
 	s := slices.Sorted(slices.Values(ds))
 	return s[len(s)/2]
 }
