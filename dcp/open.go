@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/fsbase"
 )
@@ -17,6 +18,12 @@ type OpenOptions struct {
 
 	// Untrusted is that of ReaderOptions.
 	Untrusted bool
+
+	// Group, if not nil, lets one rank read the metadata and share it. All its
+	// ranks open the checkpoint then, with the same options, and get the same
+	// outcome; an error is a *CheckpointError. Of what is read afterwards the
+	// group knows nothing.
+	Group collective.Group
 
 	// TrustSet opens a rank-local set that torch wrote (use_collectives=False):
 	// one metadata file per rank and none for all. Nothing in such a set shows
@@ -53,16 +60,32 @@ func OpenWith(ctx context.Context, url string, o OpenOptions) (*Checkpoint, erro
 	if mux == nil {
 		mux = &fsbase.DefaultMux
 	}
-	fsys, err := mux.Open(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	return OpenFS(ctx, fsys, o)
+	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return mux.Open(ctx, url) })
 }
 
 // OpenFS opens the checkpoint at the root of fsys.
 func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
-	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
+	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return fsys, nil })
+}
+
+func openAll(ctx context.Context, o OpenOptions, open func() (fsbase.FileSystemBase, error)) (*Checkpoint, error) {
+	if o.Group != nil && o.Group.Size() > 1 {
+		return openShared(ctx, o, open)
+	}
+	fsys, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return openFS(ctx, fsys, o)
+}
+
+func readerFor(fsys fsbase.FileSystemBase, o OpenOptions) *reader {
+	return newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
+}
+
+func openFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
+	r := readerFor(fsys, o)
+	r.keep = o.Group != nil
 	md, err := r.readMetadataFile(ctx, metadata.Name)
 	ck := &Checkpoint{reader: r, layout: LayoutDCP}
 	switch {

@@ -58,7 +58,7 @@ func MergeRankLocal(ctx context.Context, url string, o OpenOptions) (*MergeRepor
 
 // MergeRankLocalFS is MergeRankLocal at the root of fsys.
 func MergeRankLocalFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*MergeReport, error) {
-	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
+	r := readerFor(fsys, o)
 	there, err := r.readMetadataFile(ctx, metadata.Name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
