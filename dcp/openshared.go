@@ -18,7 +18,7 @@ type sharedMetadata struct {
 	// an overwritten checkpoint. Where it is the machine's own, as on a network
 	// file system, a file that is gone looks so, too.
 	Version string
-	Size     int64
+	Size    int64
 }
 
 // openShared opens the checkpoint of fsys, which open brings, on all ranks of a
