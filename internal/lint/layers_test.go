@@ -84,6 +84,7 @@ var house = []room{
 		others: list("golang.org/x/sync"),
 	},
 	{path: "bench/save", ours: list("backends/local tensor dcp bench/internal/compare")},
+	{path: "bench/plan", ours: list("tensor dcp/metadata dcp/planner bench/internal/compare")},
 	{
 		path: "examples/quickstart",
 		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),

@@ -61,7 +61,7 @@ def run(rank, world, jobs, scratch):
             if what == "save":
                 dcp.save(sd, storage_writer=dcp.FileSystemWriter(folder), no_dist=world == 0, use_collectives=False)
             else:
-                dcp.load(sd, storage_reader=dcp.FileSystemReader(folder), no_dist=world == 0)
+                dcp.load(sd, storage_reader=dcp.FileSystemReader(folder))
             have.append({k: plain(v) for k, v in sd.items()})
     finally:
         if world:
