@@ -85,7 +85,7 @@ func readerFor(fsys fsbase.FileSystemBase, o OpenOptions) *reader {
 
 func openFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
 	r := readerFor(fsys, o)
-	r.keep = o.Group != nil
+	r.keep = o.Group != nil && o.Group.Size() > 1
 	md, err := r.readMetadataFile(ctx, metadata.Name)
 	ck := &Checkpoint{reader: r, layout: LayoutDCP}
 	switch {

@@ -25,8 +25,9 @@ type SaveOptions struct {
 	// there; MergeRankLocal makes a checkpoint of them. Group is nil then, and
 	// SaveID is given: the same on all ranks, another for every save, as it is
 	// all that tells the parts of one save from those of another. Such a set
-	// replaces nothing: every save needs a folder of its own. The metadata that
-	// Save returns is that of this rank.
+	// replaces nothing: every save needs a folder of its own. CheckReplicas does not
+	// apply, as the merge compares. The metadata that Save returns is that of this
+	// rank.
 	NoCollectives *RankLocal
 
 	// Planner decides what is written; nil means planner.DefaultSavePlanner.
