@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godcp/godcp/backends/memfs"
+	"github.com/godcp/godcp/ckpterr"
 	"github.com/godcp/godcp/dcp"
+	"github.com/godcp/godcp/dcp/planner"
 	"github.com/godcp/godcp/fsbase"
 	"github.com/godcp/godcp/tensor"
 )
@@ -241,5 +243,26 @@ func TestNoCollectivesAsync(t *testing.T) {
 	}
 	if rep, err := dcp.MergeRankLocal(t.Context(), url, dcp.OpenOptions{}); err != nil || rep.Ranks != 3 {
 		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// plainPlanner knows nothing of saves without collectives.
+type plainPlanner struct{ planner.SavePlanner }
+
+// TestNoCollectivesPlanner: such a planner is asked for the global plan of one
+// rank, and decides.
+func TestNoCollectivesPlanner(t *testing.T) {
+	for world, ok := range map[int]bool{1: true, 2: false} {
+		fsys := memfs.New()
+		o := alone("s", 0, world)
+		o.Planner = plainPlanner{&planner.DefaultSavePlanner{}}
+		_, err := dcp.SaveFS(t.Context(), fsys, jobState(3, 0, world), o)
+		var failed *dcp.CheckpointError
+		if ok != (err == nil) || !ok && (!errors.As(err, &failed) || failed.Step != "plan" || !errors.Is(err, ckpterr.ChunkGap)) {
+			t.Errorf("%d ranks: %v", world, err)
+		}
+		if ok {
+			checkLoaded(t, fsys, dcp.LayoutRankLocal, 3)
+		}
 	}
 }
