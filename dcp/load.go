@@ -29,7 +29,7 @@ type LoadOptions struct {
 	// it to the others: for replicated state, where storage is slower than the
 	// group. Ranks fail together then. On its way is at most Limits.InFlight; what
 	// is larger every rank reads for itself, and so does each where a nil leaf is
-	// filled on one. It does nothing without a Group.
+	// filled on one. It does nothing without a Group, or with a StorageReader.
 	ShareReads bool
 
 	OpenOptions
@@ -60,6 +60,7 @@ type Finisher interface {
 // state has changed, and no Stateful was given its state.
 func Load(ctx context.Context, url string, state map[string]any, o LoadOptions) (*LoadReport, error) {
 	if o.StorageReader != nil {
+		o.ShareReads = false // ranks can fail before the others know
 		if url != "" {
 			if err := o.StorageReader.Reset(ctx, url); err != nil {
 				return nil, err
