@@ -14,6 +14,7 @@ import (
 
 	"github.com/godcp/godcp/backends/memfs"
 	"github.com/godcp/godcp/ckpterr"
+	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp"
 	"github.com/godcp/godcp/dcp/planner"
 	"github.com/godcp/godcp/fsbase"
@@ -160,6 +161,7 @@ func TestNoCollectivesOptions(t *testing.T) {
 		"no id":         func(o *dcp.SaveOptions) { o.SaveID = "" },
 		"rank too high": func(o *dcp.SaveOptions) { o.NoCollectives.Rank = 2 },
 		"negative rank": func(o *dcp.SaveOptions) { o.NoCollectives.Rank = -1 },
+		"a group":       func(o *dcp.SaveOptions) { o.Group = collective.Single() },
 		"safetensors":   func(o *dcp.SaveOptions) { o.SerializationFormat = dcp.SerializationSafetensors },
 		"a writer": func(o *dcp.SaveOptions) {
 			o.StorageWriter = dcp.NewFileSystemWriter(memfs.New(), "", dcp.WriterOptions{})
