@@ -104,7 +104,7 @@ func (h *SaveHandle) unseen() error {
 func AsyncSave(ctx context.Context, url string, state map[string]any, o AsyncSaveOptions) (*SaveHandle, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &SaveHandle{done: make(chan struct{}), cancel: cancel}
-	f := flight{ctx: ctx, url: url, o: o, h: h, key: fmt.Sprint(fsbase.Redact(url), " ", rankOf(o.Group))}
+	f := flight{ctx: ctx, url: url, o: o, h: h, key: fmt.Sprint(fsbase.Redact(url), " ", rankOf(&o.SaveOptions))}
 	last, err := f.takeOff()
 	var staged map[string]any
 	release := func() {}

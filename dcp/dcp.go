@@ -39,6 +39,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/godcp/godcp/dcp/planner"
+	"github.com/godcp/godcp/tensor"
 )
 
 // ShardedTensor is this rank's part of a tensor that is spread over ranks.
@@ -46,6 +47,12 @@ type ShardedTensor = planner.ShardedTensor
 
 // Shard is one local box of a ShardedTensor.
 type Shard = planner.Shard
+
+// FromLocal makes a ShardedTensor of a local tensor, a mesh and placements, see
+// planner.FromLocal.
+func FromLocal(t *tensor.Tensor, size []int64, mesh tensor.Mesh, rank int, placements ...tensor.Placement) (*ShardedTensor, error) {
+	return planner.FromLocal(t, size, mesh, rank, placements...)
+}
 
 // Resolver stands for a tensor whose data is brought when it is saved.
 type Resolver = planner.Resolver

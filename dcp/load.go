@@ -25,6 +25,13 @@ type LoadOptions struct {
 	// StorageReader reads it; nil means what suits the layout found at the URL.
 	StorageReader StorageReader
 
+	// ShareReads lets one rank of Group read what all ranks want alike, and send
+	// it to the others: for replicated state, where storage is slower than the
+	// group. Ranks fail together then. On its way is at most Limits.InFlight; what
+	// is larger every rank reads for itself, and so does each where a nil leaf is
+	// filled on one. It does nothing without a Group, or with a StorageReader.
+	ShareReads bool
+
 	OpenOptions
 }
 
@@ -53,6 +60,7 @@ type Finisher interface {
 // state has changed, and no Stateful was given its state.
 func Load(ctx context.Context, url string, state map[string]any, o LoadOptions) (*LoadReport, error) {
 	if o.StorageReader != nil {
+		o.ShareReads = false // ranks can fail before the others know
 		if url != "" {
 			if err := o.StorageReader.Reset(ctx, url); err != nil {
 				return nil, err
@@ -108,14 +116,18 @@ func load(ctx context.Context, r StorageReader, state map[string]any, o LoadOpti
 		p = &planner.DefaultLoadPlanner{AllowPartialLoad: o.AllowPartialLoad, DTypes: o.DTypes}
 	}
 	plain, restore, err := withoutStatefuls(state)
-	if err != nil {
-		return nil, err
+	var plan *planner.LoadPlan
+	var md *metadata.Metadata
+	if err == nil {
+		plan, md, err = makePlan(ctx, r, p, plain)
 	}
-	plan, err := makePlan(ctx, r, p, plain)
-	if err != nil {
-		return nil, err
+	if o.ShareReads && o.Group != nil && o.Group.Size() > 1 {
+		s := sharing{ctx: ctx, g: o.Group, r: r, md: md, p: p, limit: o.Limits.withDefaults().InFlight, failed: err}
+		err = s.readData(plan)
+	} else if err == nil {
+		err = r.ReadData(ctx, plan, p)
 	}
-	if err := r.ReadData(ctx, plan, p); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if f, ok := p.(Finisher); ok {
@@ -134,33 +146,34 @@ func load(ctx context.Context, r StorageReader, state map[string]any, o LoadOpti
 }
 
 // makePlan runs the planning steps of a load that has one rank: itself.
-func makePlan(ctx context.Context, r StorageReader, p planner.LoadPlanner, state map[string]any) (*planner.LoadPlan, error) {
+func makePlan(ctx context.Context, r StorageReader, p planner.LoadPlanner, state map[string]any) (*planner.LoadPlan, *metadata.Metadata, error) {
 	md, err := r.ReadMetadata(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := p.SetUpPlanner(state, md, true); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.SetUpStorageReader(md, true); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	plan, err := p.CreateLocalPlan()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if plan, err = r.PrepareLocalPlan(plan); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	plans, err := p.CreateGlobalPlan([]*planner.LoadPlan{plan})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if plans, err = r.PrepareGlobalPlan(plans); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(plans) != 1 {
-		return nil, errors.New("planner returned another number of plans than it got")
+		return nil, nil, errors.New("planner returned another number of plans than it got")
 	}
-	return p.FinishPlan(plans[0])
+	plan, err = p.FinishPlan(plans[0])
+	return plan, md, err
 }

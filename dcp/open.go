@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/fsbase"
 )
@@ -18,9 +19,17 @@ type OpenOptions struct {
 	// Untrusted is that of ReaderOptions.
 	Untrusted bool
 
+	// Group, if not nil, lets one rank read the metadata and share it. All its
+	// ranks open the checkpoint then, with the same options, and get the same
+	// outcome; an error is a *CheckpointError. Of what is read afterwards the
+	// group knows nothing.
+	Group collective.Group
+
 	// TrustSet opens a rank-local set that torch wrote (use_collectives=False):
 	// one metadata file per rank and none for all. Nothing in such a set shows
-	// whether its files are of one step, so that is for the caller to know.
+	// whether its files are of one step, so that is for the caller to know. A set
+	// that SaveOptions.NoCollectives wrote shows it, and needs no trust; one that
+	// is mixed gets none.
 	TrustSet bool
 
 	// PreferRank chooses among ranks of a set that stored different values
@@ -51,20 +60,39 @@ func OpenWith(ctx context.Context, url string, o OpenOptions) (*Checkpoint, erro
 	if mux == nil {
 		mux = &fsbase.DefaultMux
 	}
-	fsys, err := mux.Open(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	return OpenFS(ctx, fsys, o)
+	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return mux.Open(ctx, url) })
 }
 
 // OpenFS opens the checkpoint at the root of fsys.
 func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
-	r := newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
+	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return fsys, nil })
+}
+
+func openAll(ctx context.Context, o OpenOptions, open func() (fsbase.FileSystemBase, error)) (*Checkpoint, error) {
+	if o.Group != nil && o.Group.Size() > 1 {
+		return openShared(ctx, o, open)
+	}
+	fsys, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return openFS(ctx, fsys, o)
+}
+
+func readerFor(fsys fsbase.FileSystemBase, o OpenOptions) *reader {
+	return newReader(fsys, ReaderOptions{Limits: o.Limits, Extensions: o.Extensions, Mux: o.Mux, Untrusted: o.Untrusted})
+}
+
+func openFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {
+	r := readerFor(fsys, o)
+	r.keep = o.Group != nil && o.Group.Size() > 1
 	md, err := r.readMetadataFile(ctx, metadata.Name)
 	ck := &Checkpoint{reader: r, layout: LayoutDCP}
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		md, err = ck.openOther(ctx, o)
+	case err == nil:
+		err = r.besideRanks(ctx, md)
 	}
 	if err != nil {
 		return nil, err
@@ -81,12 +109,28 @@ func (ck *Checkpoint) openOther(ctx context.Context, o OpenOptions) (*metadata.M
 	switch {
 	case len(names.ranks) > 0:
 		ck.layout = LayoutRankLocal
-		ck.warnings = append(ck.warnings, trustWarning)
-		return ck.reader.mergeRanks(ctx, names, o)
+		return ck.openRanks(ctx, names, o)
 	case len(names.safetensors) > 0:
 		ck.layout = LayoutHF
 		ck.reader.raw = true
 		return ck.reader.readFolder(ctx, names.safetensors)
 	}
 	return nil, names.notACheckpoint()
+}
+
+// openRanks opens a rank-local set as the checkpoint that its parts make
+// together.
+func (ck *Checkpoint) openRanks(ctx context.Context, names found, o OpenOptions) (*metadata.Metadata, error) {
+	set, err := ck.reader.readRanks(ctx, names, o)
+	if err != nil {
+		return nil, err
+	}
+	m, err := set.union(ctx, ck.reader, o.PreferRank)
+	if err != nil {
+		return nil, err
+	}
+	if ck.warnings = m.warnings; set.trusted {
+		ck.warnings = append(ck.warnings, trustWarning)
+	}
+	return m.out, nil
 }

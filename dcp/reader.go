@@ -65,6 +65,9 @@ type reader struct {
 
 	untrusted bool
 
+	keep bool   // the bytes of `.metadata`, for other ranks
+	body []byte // those
+
 	// raw says that records point at bare elements, not at items.
 	raw bool
 
@@ -139,6 +142,9 @@ func (r *reader) readMetadataFile(ctx context.Context, name string) (*metadata.M
 	}
 	if name == metadata.Name {
 		r.src.pins.set(info, name)
+		if r.keep {
+			r.body = b
+		}
 	}
 	r.src.moved.Add(int64(len(b)))
 	md, err := metadata.Decode(b)

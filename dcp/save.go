@@ -19,6 +19,17 @@ type SaveOptions struct {
 	// All ranks call Save, each with its part of the state.
 	Group collective.Group
 
+	// NoCollectives, if not nil, saves without a word between ranks, of which
+	// this says which one calls: torch's use_collectives=False. Each rank's part
+	// is published by itself, as `__R.metadata`, and nobody knows when all are
+	// there; MergeRankLocal makes a checkpoint of them. Group is nil then, and
+	// SaveID is given: the same on all ranks, another for every save, as it is
+	// all that tells the parts of one save from those of another. Such a set
+	// replaces nothing: every save needs a folder of its own. CheckReplicas does not
+	// apply, as the merge compares. The metadata that Save returns is that of this
+	// rank.
+	NoCollectives *RankLocal
+
 	// Planner decides what is written; nil means planner.DefaultSavePlanner.
 	Planner planner.SavePlanner
 
@@ -32,6 +43,10 @@ type SaveOptions struct {
 	// more, to sum it; Resolvers are asked twice. The DefaultSavePlanner
 	// compares.
 	CheckReplicas bool
+
+	// PlanCache, if not nil, spares saves of an unchanged state most of the
+	// planning. Ranks may do with one or without.
+	PlanCache *PlanCache
 
 	// Report, if not nil, receives what this rank's writer did, unless that is
 	// StorageWriter.
@@ -99,24 +114,33 @@ func newWriter(fsys fsbase.FileSystemBase, id string, o SaveOptions) reporter {
 // coordinator is the rank that plans for all and publishes.
 const coordinator = 0
 
-func rankOf(g collective.Group) int {
-	if g == nil {
-		return 0
+func rankOf(o *SaveOptions) int {
+	switch {
+	case o.NoCollectives != nil:
+		return o.NoCollectives.Rank
+	case o.Group != nil:
+		return o.Group.Rank()
 	}
-	return g.Rank()
+	return 0
 }
 
 // save opens the writer as a part of the first step, so that a rank that cannot
 // does not leave the others waiting.
 func save(ctx context.Context, state map[string]any, o SaveOptions, open func() (StorageWriter, error)) (*metadata.Metadata, error) {
-	s := &saver{ctx: ctx, open: open, p: o.Planner, g: o.Group, check: o.CheckReplicas}
+	s := &saver{ctx: ctx, open: open, p: o.Planner, g: o.Group, check: o.CheckReplicas, cache: o.PlanCache}
 	if s.g == nil {
 		s.g = collective.Single()
 	}
 	if s.p == nil {
 		s.p = &planner.DefaultSavePlanner{}
 	}
-	md, err := s.save(state)
+	var md *metadata.Metadata
+	var err error
+	if o.NoCollectives != nil {
+		md, err = s.saveRankLocal(state, o)
+	} else {
+		md, err = s.save(state)
+	}
 	if w, ok := s.w.(reporter); ok && o.Report != nil && o.StorageWriter == nil {
 		*o.Report = w.Report()
 	}
@@ -131,6 +155,7 @@ type saver struct {
 	p     planner.SavePlanner
 	g     collective.Group
 	check bool               // replicas
+	cache *PlanCache         // nil without
 	md    *metadata.Metadata // on the coordinator
 }
 
@@ -145,18 +170,67 @@ func (s *saver) save(state map[string]any) (*metadata.Metadata, error) {
 func (s *saver) leads() bool { return s.g.Rank() == coordinator }
 
 // plan is the step "plan": every rank says what it has, the coordinator what
-// everybody writes.
+// everybody writes. It is done twice if a plan that a rank took for known is not.
 func (s *saver) plan(state map[string]any) (*planner.SavePlan, error) {
-	return collective.ReduceScatter(s.ctx, s.g, "plan", coordinator,
-		func() (*planner.SavePlan, error) { return s.localPlan(state) },
-		func(plans []*planner.SavePlan) ([]*planner.SavePlan, error) {
-			plans, md, err := s.p.CreateGlobalPlan(plans)
-			if err != nil {
-				return nil, err
-			}
-			s.md = md
-			return s.w.PrepareGlobalPlan(s.ctx, plans)
+	var local *planner.SavePlan
+	var sent planMessage
+	reply, err := s.planStep(func() (m planMessage, err error) {
+		if local, err = s.localPlan(state); err == nil {
+			sent, err = s.message(local, false)
+		}
+		return sent, err
+	})
+	if err == nil && reply.Resend {
+		reply, err = s.planStep(func() (m planMessage, err error) {
+			sent, err = s.message(local, true)
+			return sent, err
 		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.settle(sent, reply), nil
+}
+
+func (s *saver) planStep(local func() (planMessage, error)) (planReply, error) {
+	return collective.ReduceScatter(s.ctx, s.g, "plan", coordinator, local, s.globalPlan)
+}
+
+// globalPlan runs on the coordinator.
+func (s *saver) globalPlan(ms []planMessage) ([]planReply, error) {
+	replies := make([]planReply, len(ms))
+	key := s.keyOf(ms)
+	md, resend := s.known(ms, key)
+	if resend {
+		for i := range replies {
+			replies[i].Resend = true
+		}
+		return replies, nil
+	}
+	plans := make([]*planner.SavePlan, len(ms))
+	for i, m := range ms {
+		if plans[i] = m.Plan; md != nil {
+			plans[i] = &planner.SavePlan{}
+		}
+	}
+	s.md = md
+	var err error
+	if md == nil {
+		if plans, s.md, err = s.p.CreateGlobalPlan(plans); err != nil {
+			return nil, err
+		}
+		s.remember(key, s.md)
+	}
+	if plans, err = s.w.PrepareGlobalPlan(s.ctx, plans); err != nil {
+		return nil, err
+	}
+	if len(plans) != len(replies) {
+		return nil, fmt.Errorf("%d plans for %d ranks", len(plans), len(replies))
+	}
+	for i, p := range plans {
+		replies[i] = planReply{Key: key, Cached: md != nil, Plan: p}
+	}
+	return replies, nil
 }
 
 func (s *saver) localPlan(state map[string]any) (_ *planner.SavePlan, err error) {

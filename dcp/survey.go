@@ -29,7 +29,7 @@ type found struct {
 const surveyed = 100_000
 
 var (
-	rankMetadata = regexp.MustCompile(`^__(\d{1,9})\.metadata$`)
+	rankMetadata = regexp.MustCompile(`^__(0|[1-9]\d{0,8})\.metadata$`)
 	paddleName   = regexp.MustCompile(`^(\d+\.metadata|\d+_\d+\.distcp)$`)
 )
 
@@ -38,13 +38,17 @@ func survey(ctx context.Context, fsys fsbase.FileSystemBase) (found, error) {
 	f := found{ranks: map[int]string{}}
 	for info, err := range fsbase.List(ctx, fsys, "") {
 		if errors.Is(err, errors.ErrUnsupported) {
-			return f, nil // cannot be listed: then only .metadata can say what it is
+			f.ranks, err = looksRankLocal(ctx, fsys) // what can be known without a list
+			return f, err
 		}
 		if err != nil {
 			return f, err
 		}
 		if f.files++; f.files > surveyed {
-			break
+			if len(f.ranks) > 0 {
+				f.ranks, err = looksRankLocal(ctx, fsys)
+			}
+			return f, err
 		}
 		f.add(info.Path)
 	}

@@ -150,3 +150,22 @@ func ExampleTensor_EncodeJSON() {
 	_ = t.EncodeJSON(os.Stdout)
 	// Output: [[1,2],[-3,0]]
 }
+
+// FSDP over two ranks, on top of tensor parallelism over two: torch cuts the rows
+// by the inner dimension of the mesh first.
+func ExampleMesh_Local() {
+	mesh, err := tensor.NewMesh(2, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, rank := range mesh.Ranks() {
+		l, err := mesh.Local(rank, []int64{7, 4}, tensor.StridedShard(0, 2), tensor.Shard(0))
+		fmt.Println(rank, l.Shape, l.Offset, err)
+	}
+	// Output:
+	// 0 [2 4] [0 0] <nil>
+	// 1 [2 4] [4 0] <nil>
+	// 2 [2 4] [2 0] <nil>
+	// 3 [1 4] [6 0] <nil>
+}

@@ -99,6 +99,11 @@ var metadataFields = &fields[Metadata]{
 				}
 			}
 			x.Previous = nil
+		case keyRankLocal:
+			if x.RankLocal = d.rankLocal(v); x.RankLocal != nil {
+				x.Extra = dropExtra(x.Extra, key)
+				return 0, nil
+			}
 		}
 		x.Extra = setExtra(x.Extra, key, v)
 		return 0, nil

@@ -85,8 +85,12 @@ func (e *encoder) metadata(m *Metadata) {
 		w.Str(keyPrevious)
 		e.texts(m.Previous)
 	}
+	if r := m.RankLocal; r != nil {
+		w.Str(keyRankLocal)
+		e.rankLocal(r)
+	}
 	for _, x := range m.Extra {
-		if x.Key != keyPrevious || len(m.Previous) == 0 {
+		if !m.overrules(x) {
 			e.extra(x)
 		}
 	}

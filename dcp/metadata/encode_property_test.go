@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -111,6 +112,10 @@ func anyMetadata() *rapid.Generator[*Metadata] {
 		m := &Metadata{
 			Version:  rapid.SampledFrom([]string{"1.0.0", "2"}).Draw(t, "version"),
 			Previous: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "previous"),
+		}
+		if rapid.Bool().Draw(t, "rankLocal") {
+			world := rapid.IntRange(1, math.MaxInt32).Draw(t, "world")
+			m.RankLocal = &RankLocal{Rank: rapid.IntRange(0, world-1).Draw(t, "rank"), WorldSize: world}
 		}
 		names := rapid.SliceOfNDistinct(rapid.String(), 0, 6, rapid.ID[string]).Draw(t, "names")
 		for i, name := range names {

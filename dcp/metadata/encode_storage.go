@@ -8,9 +8,10 @@ import (
 
 // Keys that godcp adds to what torch writes. torch keeps and ignores them.
 const (
-	keyPrevious = "godcp_previous" // of Metadata
-	keyCRC      = "crc32c"         // of _StorageInfo
-	keyPayload  = "payload_offset"
+	keyPrevious  = "godcp_previous"   // of Metadata
+	keyRankLocal = "godcp_rank_local" // of Metadata, in __R.metadata
+	keyCRC       = "crc32c"           // of _StorageInfo
+	keyPayload   = "payload_offset"
 )
 
 func (e *encoder) index(x *MetadataIndex) {

@@ -42,6 +42,10 @@ type Metadata struct {
 	// name before touching the file.
 	Previous []string
 
+	// RankLocal, if not nil, tells that this describes what one rank of a save
+	// without collectives wrote, and that the SaveID is the same on all of them.
+	RankLocal *RankLocal
+
 	// Extra holds the keys of the top object that this package does not know.
 	Extra []Extra
 
@@ -50,6 +54,12 @@ type Metadata struct {
 	Unknown []string
 
 	index index
+}
+
+// RankLocal is a rank's place in a rank-local set. As anything in a file it may
+// be made up.
+type RankLocal struct {
+	Rank, WorldSize int
 }
 
 // Extra is a value under a key that this package does not know.

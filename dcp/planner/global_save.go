@@ -15,6 +15,33 @@ import (
 // kind of a name or on the size of a chunk, if chunks of a tensor overlap or do
 // not cover it, or if nobody has any part of a name.
 func (p *DefaultSavePlanner) CreateGlobalPlan(all []*SavePlan) ([]*SavePlan, *metadata.Metadata, error) {
+	return p.globalPlan(all, true)
+}
+
+// RankLocalPlanner is a SavePlanner that can plan for one rank that does not
+// know what the others have, in place of CreateGlobalPlan. One that embeds
+// DefaultSavePlanner and has a CreateGlobalPlan of its own needs its own of this,
+// too.
+type RankLocalPlanner interface {
+	CreateRankLocalPlan(plan *SavePlan) (*SavePlan, *metadata.Metadata, error)
+}
+
+var _ RankLocalPlanner = (*DefaultSavePlanner)(nil)
+
+// CreateRankLocalPlan is CreateGlobalPlan for a rank of a set that is saved
+// without collectives. What this rank lacks others may have, so chunks need not
+// cover their tensor.
+func (p *DefaultSavePlanner) CreateRankLocalPlan(plan *SavePlan) (*SavePlan, *metadata.Metadata, error) {
+	plans, md, err := p.globalPlan([]*SavePlan{plan}, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plans[0], md, nil
+}
+
+// globalPlan makes a plan of those of all ranks, or of some that are not the
+// whole.
+func (p *DefaultSavePlanner) globalPlan(all []*SavePlan, whole bool) ([]*SavePlan, *metadata.Metadata, error) {
 	var bad PlanError
 	checkItems(all, &bad)
 	if err := bad.orNil(); err != nil {
@@ -37,8 +64,11 @@ func (p *DefaultSavePlanner) CreateGlobalPlan(all []*SavePlan) ([]*SavePlan, *me
 			}
 		}
 	}
-	checkTiling(md, &bad)
-	checkPaths(md, at, &bad)
+	checkTiling(md, whole, &bad)
+	checkPaths(md, &bad)
+	if whole {
+		checkParts(md, at, &bad)
+	}
 	if err := bad.orNil(); err != nil {
 		return nil, nil, err
 	}

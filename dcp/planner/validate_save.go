@@ -109,24 +109,31 @@ func chunkDisagreement(a, b *WriteItem) (what string, ofA, ofB any) {
 	return fmt.Sprintf("chunk at %v", a.Index.Offset), a.TensorData.Chunk, b.TensorData.Chunk
 }
 
-// checkTiling finds tensors whose chunks reach outside, overlap, or leave
-// something out.
-func checkTiling(md *metadata.Metadata, bad *PlanError) {
+// checkTiling finds tensors whose chunks reach outside, overlap, or, if they
+// are the whole, leave something out.
+func checkTiling(md *metadata.Metadata, whole bool, bad *PlanError) {
 	for i := range md.StateDictMetadata {
 		it := &md.StateDictMetadata[i]
 		var e *ckpterr.Error
-		if it.Tensor != nil && errors.As(it.Tensor.ValidateChunks(), &e) {
+		if it.Tensor == nil || !errors.As(it.Tensor.ValidateChunks(), &e) {
+			continue
+		}
+		if whole || e.Class != ckpterr.ChunkGap { // a gap is looked for last
 			bad.add(it.FQN, e.Class, "%v", e.Err)
 		}
 	}
 }
 
-// checkPaths finds paths of different ranks that cannot be in one state dict,
-// and names of which nobody has any part: sharded tensors without a shard.
-func checkPaths(md *metadata.Metadata, at map[string]int, bad *PlanError) {
+// checkPaths finds paths of different ranks that cannot be in one state dict.
+func checkPaths(md *metadata.Metadata, bad *PlanError) {
 	for e := range md.PlannerData.Conflicts() {
 		bad.add(e.FQN, ErrRanksDisagree, "%v", e.Err)
 	}
+}
+
+// checkParts finds names of which nobody has any part: sharded tensors without
+// a shard.
+func checkParts(md *metadata.Metadata, at map[string]int, bad *PlanError) {
 	for _, e := range md.PlannerData.Paths {
 		if _, planned := at[e.FQN]; !planned {
 			bad.add(e.FQN, ckpterr.ChunkGap, "no rank has a part of it")

@@ -84,6 +84,7 @@ var house = []room{
 		others: list("golang.org/x/sync"),
 	},
 	{path: "bench/save", ours: list("backends/local tensor dcp bench/internal/compare")},
+	{path: "bench/plan", ours: list("tensor dcp/metadata dcp/planner bench/internal/compare")},
 	{
 		path: "bench/s3", ours: list("fsbase backends/s3 tensor dcp bench/internal/compare"),
 		others: list("github.com/aws/aws-sdk-go-v2"),

@@ -66,22 +66,23 @@ func Sides(title string, w Workload, rounds int, sides []Side) error {
 	}
 	fmt.Printf("\n%s: %d tensors of %d KiB, medians of %d\n", title, w.N, w.Rows*w.Cols*4>>10, rounds)
 	gib := float64(w.Bytes()) / (1 << 30)
-	first := median(results[0].times[1:])
+	first := Median(results[0].times[1:])
 	for i, s := range sides {
 		times := results[i].times[1:]
-		m := median(times)
+		m := Median(times)
 		fmt.Printf("  %-20s %7.3f s (%.3f … %.3f)  %6.2f GiB/s  %5.2f × the time of %s", s.Name, m.Seconds(),
 			slices.Min(times).Seconds(), slices.Max(times).Seconds(),
 			gib/m.Seconds(), m.Seconds()/first.Seconds(), sides[0].Name)
 		if s.CPU != nil {
-			fmt.Printf("  %5.2f CPU s/GiB", median(results[i].cpu[1:]).Seconds()/gib)
+			fmt.Printf("  %5.2f CPU s/GiB", Median(results[i].cpu[1:]).Seconds()/gib)
 		}
 		fmt.Println()
 	}
 	return nil
 }
 
-func median(ds []time.Duration) time.Duration {
+// Median is the middle one, the later of two.
+func Median(ds []time.Duration) time.Duration {
 	s := slices.Sorted(slices.Values(ds))
 	return s[len(s)/2]
 }

@@ -37,7 +37,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOSTILE", filepath.Join(root, "hostile"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "json": isJSON, "interrupt": interrupt},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "json": isJSON, "interrupt": interrupt, "saveset": saveset, "copyall": copyall,
+		},
 	})
 }
 

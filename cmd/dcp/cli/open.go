@@ -16,15 +16,19 @@ import (
 
 // open opens a checkpoint as the flags say.
 func (a *app) open(ctx context.Context, url string) (*dcp.Checkpoint, error) {
-	o := dcp.OpenOptions{TrustSet: a.trustSet}
-	if a.preferRank >= 0 {
-		o.PreferRank = &a.preferRank
-	}
-	ck, err := dcp.OpenWith(ctx, url, o)
+	ck, err := dcp.OpenWith(ctx, url, a.openOptions())
 	if err != nil {
 		return nil, lookAt(url, err)
 	}
 	return ck, nil
+}
+
+func (a *app) openOptions() dcp.OpenOptions {
+	o := dcp.OpenOptions{TrustSet: a.trustSet}
+	if a.preferRank >= 0 {
+		o.PreferRank = &a.preferRank
+	}
+	return o
 }
 
 // lookAt finds out what a local path is that could not be opened: a storage

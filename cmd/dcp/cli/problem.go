@@ -22,6 +22,7 @@ const (
 	classPermissionDenied = "PermissionDenied"
 	classUnreachable      = "Unreachable"
 	classCanceled         = "Canceled"
+	classAlreadyExists    = "AlreadyExists"
 	classNonconforming    = "Nonconforming"
 )
 
@@ -96,6 +97,8 @@ func classify(err error) problem {
 		p.Class = classNotFound
 	case errors.Is(err, fs.ErrPermission):
 		p.Class = classPermissionDenied
+	case errors.Is(err, fs.ErrExist):
+		p.Class = classAlreadyExists
 	case errors.Is(err, fs.ErrInvalid):
 		p.Class, p.status = classUsage, statusUsage
 	default:

@@ -44,6 +44,7 @@ func TestClassify(t *testing.T) {
 		{path(fs.ErrPermission), "PermissionDenied", 3, ""},
 		{context.Canceled, "Canceled", 3, ""},
 		{path(context.Canceled), "Canceled", 3, ""},
+		{path(fs.ErrExist), "AlreadyExists", 3, ""},
 		{path(context.DeadlineExceeded), "Unreachable", 3, ""},
 		{path(fsbase.ErrChanged), "Unreachable", 3, "again"},
 		{io.ErrUnexpectedEOF, "Unreachable", 3, ""},

@@ -58,7 +58,7 @@ cancelled.`,
 		SilenceErrors: true,
 	}
 	verbs := []*cobra.Command{
-		a.lsCmd(), a.inspectCmd(), a.catCmd(), a.digestCmd(), a.verifyCmd(), a.conformCmd(), a.versionCmd(),
+		a.lsCmd(), a.inspectCmd(), a.catCmd(), a.digestCmd(), a.verifyCmd(), a.mergeCmd(), a.conformCmd(), a.versionCmd(),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -83,7 +83,7 @@ cancelled.`,
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print one JSON document, and errors as JSON too")
 	flags.BoolVar(&a.trustSet, "trust-set", false, "open a set of __R.metadata files that torch saved without collectives")
-	flags.IntVar(&a.preferRank, "prefer-rank", -1, "which rank to believe where the ranks of such a set differ")
+	flags.IntVar(&a.preferRank, "prefer-rank", -1, "which rank to believe where the ranks of a set of __R.metadata files differ")
 	return root
 }
 
