@@ -57,6 +57,10 @@ var house = []room{
 
 	{path: "collective", ours: list("fsbase ckpterr")},
 	{path: "collective/internal/grouptest", ours: list("collective")},
+	{
+		path: "collective/natsgroup", ours: list("collective"),
+		others: list("github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 github.com/nats-io/nkeys"),
+	},
 
 	{path: "dcp/metadata", ours: list("ckpterr tensor internal/pickle"), others: list("golang.org/x/sync")},
 	{path: "dcp/planner", ours: list("ckpterr tensor internal/ranges dcp/metadata")},
