@@ -187,16 +187,14 @@ func (s *spoke) wait(ctx context.Context) error {
 	if err := s.link.listen(s.box+".>", s.receive, s.noHub); err != nil {
 		return fmt.Errorf("%w: %w", ErrDisconnected, err)
 	}
-	again := time.NewTicker(200 * time.Millisecond)
-	defer again.Stop()
-	for {
+	for delay := 10 * time.Millisecond; ; delay = min(2*delay, 500*time.Millisecond) {
 		s.link.send(root(s.g.o)+".join", "", message{kind: hello, rank: s.g.Rank(), world: s.g.Size(), text: s.box})
 		select {
 		case <-s.begun:
 			return nil
 		case err := <-s.broken:
 			return err
-		case <-again.C:
+		case <-time.After(delay):
 		case <-ctx.Done():
 			return errors.New("connected, but rank 0 is not there, or has another token or job id")
 		}

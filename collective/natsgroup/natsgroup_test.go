@@ -117,14 +117,3 @@ func TestOuter(t *testing.T) {
 		return asGroups(open(t, Place{}, n, o))
 	})
 }
-
-// TestSmallMessages: a server that takes little gets everything in small pieces.
-func TestSmallMessages(t *testing.T) {
-	o := quick
-	o.URL = outer(t, server.Options{MaxPayload: 2 << 10})
-	grouptest.Run(t, func(t *testing.T, n int) []collective.Group {
-		o := o
-		o.Job = newJob()
-		return asGroups(open(t, Place{}, n, o))
-	})
-}
