@@ -66,6 +66,11 @@ func (h *hub) lost(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.fail(0, fmt.Errorf("%w: %w", ErrDisconnected, err))
+	for rank, p := range h.peers {
+		if p != nil && !p.left {
+			h.drop(rank)
+		}
+	}
 }
 
 // part is Close of rank 0. It waits until nobody needs the hub any more.
