@@ -92,6 +92,10 @@ var house = []room{
 		path: "examples/quickstart",
 		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),
 	},
+	{
+		path: "examples/ranks",
+		ours: list("backends/all collective collective/natsgroup tensor dcp"), others: list("golang.org/x/sync"),
+	},
 	{path: "interop"},
 	{path: "internal/walkthrough"},
 	{path: "internal/processes"},
