@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"time"
@@ -25,7 +26,13 @@ func connect(ctx context.Context, p Place, o Options, e *embedded, lost func(err
 		nats.Timeout(5 * time.Second),
 		nats.FlusherTimeout(o.Silence),
 		nats.NoCallbacksAfterClientClose(),
-		nats.ClosedHandler(func(nc *nats.Conn) { lost(nc.LastError()) }),
+		nats.ClosedHandler(func(nc *nats.Conn) {
+			err := nc.LastError()
+			if err == nil {
+				err = io.EOF
+			}
+			lost(err)
+		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if errors.Is(err, nats.ErrPermissionViolation) {
 				lost(err)

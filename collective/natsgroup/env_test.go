@@ -119,6 +119,7 @@ func TestListenHost(t *testing.T) {
 		"::1":          "::1",
 		"192.0.2.1":    "0.0.0.0", // somebody translates it
 		"169.254.0.77": "0.0.0.0",
+		"2001:db8::1":  "::",
 	} {
 		if got := listenHost(t.Context(), host); got != want {
 			t.Errorf("%s: %s, want %s", host, got, want)

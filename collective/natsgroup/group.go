@@ -106,7 +106,7 @@ func (g *Group) call(ctx context.Context, c call, data [][]byte) ([][]byte, erro
 		data = nil
 	}
 	g.up.arrive(w.seq, c, data)
-	limit := time.NewTimer(g.o.CallTimeout + g.o.Heartbeat + grace)
+	limit := time.NewTimer(g.o.CallTimeout + g.o.Heartbeat + grace/2)
 	defer limit.Stop()
 	select {
 	case <-w.done:

@@ -2,6 +2,9 @@ package natsgroup
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"strconv"
 	"sync"
@@ -116,4 +119,32 @@ func TestOuter(t *testing.T) {
 		o.Job = newJob()
 		return asGroups(open(t, Place{}, n, o))
 	})
+}
+
+// TestSteps: what fails on some ranks is one error on all, with every one of
+// them, and the group goes on.
+func TestSteps(t *testing.T) {
+	groups := open(t, Place{Host: "127.0.0.1", Port: freePort(t)}, 4, quick)
+	for range 2 {
+		errs := make([]error, len(groups))
+		var wg sync.WaitGroup
+		for rank, g := range groups {
+			wg.Go(func() {
+				_, errs[rank] = collective.AllReduce(t.Context(), g, "write", 0, func() (int, error) {
+					if rank%2 == 1 {
+						return 0, fmt.Errorf("disk %d: %w", rank, fs.ErrPermission)
+					}
+					return rank, nil
+				}, func([]int) (int, error) { return 0, errors.New("not to be called") })
+			})
+		}
+		wg.Wait()
+		const want = `step "write" failed on 2 ranks; rank 1: disk 1: permission denied; rank 3: disk 3: permission denied`
+		for rank, err := range errs {
+			if err == nil || err.Error() != want || !errors.Is(err, fs.ErrPermission) {
+				t.Errorf("rank %d: %v", rank, err)
+			}
+		}
+	}
+	meet(t, groups)
 }

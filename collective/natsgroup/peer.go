@@ -62,6 +62,8 @@ func (h *hub) receive(m message) {
 			h.push(m.rank, p.out)
 		}
 	case giveUp:
+		p.out = nil // it waits no more
+		h.pushed(m.rank)
 		h.quit(m.rank, m.seq, m.err())
 	case leave:
 		h.fail(m.rank, collective.ErrClosed)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -76,10 +78,13 @@ func listenHost(ctx context.Context, host string) string {
 	if isLoopback(host) {
 		return host
 	}
-	const all = "0.0.0.0"
+	all := "0.0.0.0"
 	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return all
+	}
+	if slices.ContainsFunc(found, func(ip netip.Addr) bool { return ip.Unmap().Is6() }) {
+		all = "::" // and IPv4 as well
 	}
 	ours, err := net.InterfaceAddrs()
 	if err != nil {

@@ -30,6 +30,7 @@ const taskEnv = "GODCP_TEST_RANK_TASK"
 type task struct {
 	Dir   string
 	Saves []int64 // steps, one after another
+	Async bool    // in the background, with a group of their own
 	Load  int64   // and then this step is loaded, if it is not 0
 
 	// Fate strikes a rank in the last save, before its n-th call to the others.
@@ -107,6 +108,12 @@ func (t task) work(r *report) error {
 	if err != nil {
 		return err
 	}
+	if t.Async {
+		if err := t.saveInBackground(ctx, g); err != nil {
+			return err
+		}
+		t.Saves = nil
+	}
 	for i, step := range t.Saves {
 		f := &fated{Group: g, task: t}
 		f.off = i < len(t.Saves)-1 || t.Fate == "" || t.Rank != g.Rank()
@@ -125,6 +132,35 @@ func (t task) work(r *report) error {
 		return nil
 	}
 	return errors.Join(loadState(ctx, fsys, t.Load, g.Rank(), g.Size()), g.Barrier(ctx))
+}
+
+// saveInBackground saves every step while the ranks talk of other things.
+func (t task) saveInBackground(ctx context.Context, g *natsgroup.Group) error {
+	background, err := g.Another(ctx, "background")
+	if err != nil {
+		return err
+	}
+	defer background.Close()
+	for _, step := range t.Saves {
+		state, err := makeState(step, g.Rank(), g.Size())
+		if err != nil {
+			return err
+		}
+		o := dcp.SaveOptions{Group: background, WriterOptions: dcp.WriterOptions{Overwrite: true}}
+		h, err := dcp.AsyncSave(ctx, t.Dir, state, dcp.AsyncSaveOptions{SaveOptions: o})
+		if err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+		for range 10 {
+			if err := g.Barrier(ctx); err != nil {
+				return err
+			}
+		}
+		if _, err := h.Wait(); err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+	}
+	return nil
 }
 
 // fated is a group whose rank meets its fate before one of its calls.

@@ -9,8 +9,8 @@ import (
 	"github.com/godcp/godcp/backends/local"
 )
 
-// TestSaveAndLoad: a job of some ranks saves twice and loads in another
-// sharding; then a job of other ranks loads.
+// TestSaveAndLoad: a job of some ranks saves and loads in another sharding, and
+// again in the background; then a job of other ranks loads.
 func TestSaveAndLoad(t *testing.T) {
 	sizes := []int{1, 2, 3, 4, 7}
 	for i, n := range sizes {
@@ -30,12 +30,13 @@ func TestSaveAndLoad(t *testing.T) {
 				}
 			}
 			sound(n, task{Saves: []int64{1, 2}, Load: 2})
-			sound(sizes[(i+2)%len(sizes)], task{Load: 2})
+			sound(n, task{Saves: []int64{3, 4}, Async: true, Load: 4})
+			sound(sizes[(i+2)%len(sizes)], task{Load: 4})
 			fsys, err := local.New(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if step, err := wholeStep(t.Context(), fsys, n); err != nil || step != 2 {
+			if step, err := wholeStep(t.Context(), fsys, n); err != nil || step != 4 {
 				t.Errorf("step %d, %v", step, err)
 			}
 		})
