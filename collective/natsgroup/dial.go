@@ -58,7 +58,7 @@ func connect(ctx context.Context, p Place, o Options, e *embedded, lost func(err
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("natsgroup: rank %d: NATS: %w", p.Rank, err)
+		return nil, fmt.Errorf("NATS: %w", err)
 	}
 	l, err := newLink(nc, w, s)
 	if err != nil {

@@ -27,8 +27,9 @@ type hub struct {
 
 	pulls, pushes lanes // ranks whose data is on its way
 
-	joined  int
-	full    chan struct{} // closed when all have joined
+	joined  int           // ranks that have said hello
+	ready   int           // ranks that know that the group has begun
+	full    chan struct{} // closed when all do
 	over    chan struct{} // closed when end is set
 	changed chan struct{} // closed, and made anew, when a peer has changed
 }
@@ -52,7 +53,7 @@ type ending struct {
 
 func newHub(p Place, o Options, box string) *hub {
 	h := &hub{
-		o: o, size: p.Size, box: box, seq: 1, joined: 1,
+		o: o, size: p.Size, box: box, seq: 1, joined: 1, ready: 1,
 		peers: make([]*peer, p.Size), full: make(chan struct{}), over: make(chan struct{}), changed: make(chan struct{}),
 	}
 	if p.Size == 1 {

@@ -3,6 +3,7 @@ package natsgroup
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -59,7 +60,7 @@ func join(ctx context.Context, p Place, o Options, e *embedded) (*Group, error) 
 	}
 	var err error
 	if g.link, err = connectUntil(ctx, p, o, e, h.lost); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("natsgroup: rank 0 joins: %w", errors.Join(ctx.Err(), err))
 	}
 	if err := h.wait(ctx); err != nil {
 		g.Close()
@@ -79,6 +80,9 @@ func connectUntil(ctx context.Context, p Place, o Options, e *embedded, lost fun
 		}
 		if errors.Is(err, nats.ErrAuthorization) {
 			return nil, fmt.Errorf("%w: with another token or other credentials than the server knows", err)
+		}
+		if unknown := (*tls.CertificateVerificationError)(nil); errors.As(err, &unknown) {
+			return nil, err
 		}
 		if !pause(ctx, delay) {
 			return nil, err
@@ -109,7 +113,7 @@ func (h *hub) wait(ctx context.Context) error {
 	defer h.mu.Unlock()
 	var absent []int
 	for rank := 1; rank < h.size; rank++ {
-		if h.peers[rank] == nil {
+		if p := h.peers[rank]; p == nil || !p.ready {
 			absent = append(absent, rank)
 		}
 	}
@@ -130,21 +134,27 @@ func (h *hub) greet(m message) {
 	case m.world != h.size || m.rank < 1 || m.rank >= h.size:
 		h.link.send(box+".in", "", message{kind: refuse, text: fmt.Sprintf("rank %d of %d: the group has %d ranks", m.rank, m.world, h.size)})
 	case h.peers[m.rank] != nil && h.peers[m.rank].box == box+".in":
-		if h.joined == h.size {
-			h.post(m.rank, message{kind: begin, text: h.box})
-		}
-	case h.joined == h.size || h.end != nil:
+		h.begin()
+	case h.end != nil, h.peers[m.rank] != nil && h.peers[m.rank].ready:
 		h.link.send(box+".in", "", message{kind: refuse, text: fmt.Sprintf("there is a rank %d", m.rank)})
 	default:
 		if h.peers[m.rank] == nil {
 			h.joined++
 		}
 		h.peers[m.rank] = &peer{box: box + ".in", seen: time.Now()}
-		if h.joined == h.size {
-			for rank := 1; rank < h.size; rank++ {
-				h.post(rank, message{kind: begin, text: h.box})
-			}
-			close(h.full)
+		h.begin()
+	}
+}
+
+// begin tells those who do not know it that all have said hello. Who does not
+// answer to that may have died since, and be replaced.
+func (h *hub) begin() {
+	if h.joined < h.size {
+		return
+	}
+	for rank, p := range h.peers {
+		if p != nil && !p.ready {
+			h.post(rank, message{kind: begin, text: h.box})
 		}
 	}
 }

@@ -179,6 +179,57 @@ func TestRestartedWhileJoining(t *testing.T) {
 	all[0].Close()
 }
 
+// TestGhost: a process that said hello and died, which nobody knows yet, is no
+// part of a group: the one that is started in its place is.
+func TestGhost(t *testing.T) {
+	o := quick
+	o.URL, o.Job = outer(t, server.Options{}), newJob()
+	o.Heartbeat, o.Silence = time.Minute, time.Hour
+	l, err := connectUntil(t.Context(), Place{Rank: 1, Size: 3}, o, nil, func(error) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close(grace)
+	joined := make(chan *Group, 3)
+	join := func(rank int) {
+		g, err := Join(t.Context(), Place{Rank: rank, Size: 3}, o)
+		if err != nil {
+			t.Error(err)
+		}
+		joined <- g
+	}
+	go join(0)
+	go join(2)
+	// Rank 2 begins when the ghost has been heard.
+	var all []*Group
+	for len(all) == 0 {
+		l.send(root(o)+".join", "", message{kind: hello, rank: 1, world: 3, text: root(o) + ".ghost"})
+		select {
+		case g := <-joined:
+			all = append(all, g)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	if g := all[0]; g == nil || g.Rank() != 2 {
+		t.Fatalf("%v has joined", g)
+	}
+	go join(1)
+	all = append(all, <-joined, <-joined)
+	if !t.Failed() {
+		meet(t, all)
+	}
+	for _, g := range all {
+		if g != nil && g.Rank() != 0 {
+			g.Close()
+		}
+	}
+	for _, g := range all {
+		if g != nil {
+			g.Close()
+		}
+	}
+}
+
 // TestTLS: a cluster with certificates and passwords.
 func TestTLS(t *testing.T) {
 	web := httptest.NewTLSServer(nil) // for its certificate
@@ -198,7 +249,7 @@ func TestTLS(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("wrong password: %v", err)
 	}
-	o.URL, o.TLS, o.JoinTimeout = url, &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}, 200*time.Millisecond
+	o.URL, o.TLS = url, &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
 	_, err = Join(t.Context(), Place{Rank: 1, Size: 2}, o)
 	if unknown := (&tls.CertificateVerificationError{}); !errors.As(err, &unknown) {
 		t.Errorf("a server that nobody vouches for: %v", err)

@@ -35,10 +35,10 @@ type letter struct {
 func newLink(nc *nats.Conn, raw *wire, s seal) (*link, error) {
 	most := min(nc.MaxPayload()-headroom, piece)
 	if most < 64 {
-		return nil, fmt.Errorf("natsgroup: the server takes messages of %d bytes only", nc.MaxPayload())
+		return nil, fmt.Errorf("the server takes messages of %d bytes only", nc.MaxPayload())
 	}
 	if !nc.HeadersSupported() {
-		return nil, fmt.Errorf("natsgroup: NATS server %s is too old", nc.ConnectedServerVersion())
+		return nil, fmt.Errorf("NATS server %s is too old", nc.ConnectedServerVersion())
 	}
 	l := &link{nc: nc, raw: raw, seal: s, most: int(most), wake: make(chan struct{}, 1), written: make(chan struct{})}
 	go l.write()

@@ -13,6 +13,7 @@ type peer struct {
 	in  *incoming // what it brings, while that comes
 	out *outgoing // what it gets, while that goes
 
+	ready bool      // it knows that the group has begun
 	seen  time.Time // when it last gave a sign of life
 	deaf  int       // how often in a row the server said that nobody listens
 	left  bool      // it has closed, or is dead
@@ -35,6 +36,12 @@ func (h *hub) receive(m message) {
 	}
 	p := h.peers[m.rank]
 	p.seen, p.deaf = time.Now(), 0
+	if !p.ready {
+		p.ready = true
+		if h.ready++; h.ready == h.size {
+			close(h.full)
+		}
+	}
 	switch m.kind {
 	case arrive:
 		if p.in != nil || !h.announce(m.rank, m.seq, m.call) {

@@ -38,7 +38,7 @@ func startServer(ctx context.Context, p Place, token string) (*embedded, error) 
 			break
 		}
 		if !pause(ctx, 100*time.Millisecond) {
-			return nil, fmt.Errorf("natsgroup: rank 0: %w", err)
+			return nil, fmt.Errorf("natsgroup: rank 0: %w", errors.Join(ctx.Err(), err))
 		}
 	}
 	s, err := server.NewServer(&server.Options{

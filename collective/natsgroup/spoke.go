@@ -71,6 +71,7 @@ func (s *spoke) receive(m message) {
 	case begin:
 		if s.hub == "" {
 			s.hub = m.text
+			s.send(message{kind: beat}) // so the hub knows that we know
 			close(s.begun)
 		}
 	case refuse:

@@ -26,10 +26,11 @@ func (h *hub) deaf(subject string) {
 	h.dead(rank, ErrGone)
 }
 
-// dead ends the group because of a rank that gives no sign of life. Before all
-// have joined it is only forgotten: its launcher may start it again.
+// dead ends the group because of a rank that gives no sign of life. One that
+// does not know yet that the group has begun is only forgotten: its launcher may
+// start it again.
 func (h *hub) dead(rank int, err error) {
-	if h.joined < h.size && h.end == nil {
+	if !h.peers[rank].ready && h.end == nil {
 		h.peers[rank] = nil
 		h.joined--
 		return
