@@ -1,8 +1,9 @@
 // Package collective lets the ranks of a job talk: torch's object collectives.
 //
 // A [Group] is one rank's view of a fixed set of ranks. [Single] is a world of
-// one, [InProcess] makes goroutines the ranks; groups of processes keep the
-// same contract:
+// one, [InProcess] makes goroutines the ranks, and the package natsgroup
+// processes. All keep the same contract, which collective/internal/grouptest
+// tests:
 //
 //  1. Every rank calls the same methods with the same root in the same order,
 //     one at a time. Calls that do not match fail on every rank with
@@ -13,16 +14,23 @@
 //  3. A call returns when its result is known and may, but need not, wait for
 //     every rank. Barrier and AllGather return on no rank before all have
 //     called, Gather not on root, Scatter and Broadcast not before root has.
-//  4. A call waits as long as its context allows. A rank whose context is done
-//     while it waits, or before it calls, gives up for good, as one that calls
-//     Close does.
-//  5. When a rank has given up, calls that need it fail on every other rank at
-//     once with a [*RankError] that names it; and so do all later calls, since
-//     the ranks no longer agree on what was said. A call whose result was
-//     complete before stays good.
+//  4. A call waits as long as its context allows, and a group may have a limit
+//     of its own. A rank whose context is done while it waits, or before it
+//     calls, gives up for good, as one that calls Close does. A rank that has
+//     not called when the group's limit is reached, or that gives no sign of
+//     life, is taken for one that gave up.
+//  5. When a rank has given up, calls that need it fail on every other rank, as
+//     soon as that gets there, with a [*RankError] that names it; and so do all
+//     later calls, since the ranks no longer agree on what was said. A call
+//     whose result was complete before stays good. All get the same RankError,
+//     as long as the rank lives that the others hear it from.
 //  6. Wrong arguments (root out of range, not one payload per rank for Scatter)
 //     make a rank give up: the others cannot go on without it.
-//  7. Nothing of a group runs between calls, and Close may be called twice.
+//  7. Nothing of a group outlives Close, which may be called twice, and may wait
+//     a bounded time for others to have what they are owed. Between calls a
+//     group of goroutines runs nothing; one of processes runs goroutines that
+//     tell the others that this rank lives, and listen to them. They call
+//     nobody back.
 //
 // [ReduceScatter], [AllReduce] and [Broadcast] build on any Group the steps of
 // a save or load in which each rank may fail: every rank learns of it.
@@ -71,7 +79,8 @@ var (
 	ErrClosed = errors.New("rank has left the group")
 )
 
-// RankError tells which rank gave up, and why. Every rank gets the same.
+// RankError tells which rank gave up, or was taken to have, and why. Every rank
+// gets the same.
 type RankError struct {
 	Rank int
 	Err  error

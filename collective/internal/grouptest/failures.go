@@ -3,6 +3,8 @@ package grouptest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -22,6 +24,16 @@ func testMismatch(t *testing.T, open Open) {
 	for name, pair := range map[string][2]calls{
 		"method": {barrier, gather(0)},
 		"root":   {gather(0), gather(1)},
+		"both": {
+			func(ctx context.Context, g collective.Group) error {
+				_, err := g.Broadcast(ctx, 2, []byte("x"))
+				return err
+			},
+			func(ctx context.Context, g collective.Group) error {
+				_, err := g.Scatter(ctx, 1, [][]byte{nil, nil, nil})
+				return err
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			groups := open(t, 3)
@@ -109,9 +121,74 @@ func testClose(t *testing.T, open Open) {
 	}), 0, collective.ErrClosed)
 }
 
+// Rule 4: a rank that closes while it waits is let go, and named.
+func testCloseInside(t *testing.T, open Open) {
+	groups := open(t, 3)
+	errs := each(t, groups[:2], func(ctx context.Context, g collective.Group) error {
+		if g.Rank() == 1 {
+			time.AfterFunc(20*time.Millisecond, func() { g.Close() })
+		}
+		return g.Barrier(ctx)
+	})
+	for rank, err := range errs {
+		if !errors.Is(err, collective.ErrClosed) {
+			t.Errorf("rank %d got %v", rank, err)
+		}
+	}
+	blames(t, errs, 1, nil)
+}
+
+// Rule 5: whatever a rank was to do next when it gave up, what was complete
+// before is good on every rank, and what comes after is not on any.
+func testGivesUp(t *testing.T, open Open) {
+	for i, s := range steps {
+		for culprit := range 3 {
+			for how, reason := range map[string]error{"close": collective.ErrClosed, "cancel": context.Canceled} {
+				t.Run(fmt.Sprintf("%s of rank %d before %s", how, culprit, s.name), func(t *testing.T) {
+					groups := open(t, 3)
+					blames(t, each(t, groups, func(ctx context.Context, g collective.Group) error {
+						return givesUp(ctx, g, i, culprit, how)
+					}), culprit, reason)
+					again := each(t, groups, func(ctx context.Context, g collective.Group) error { return g.Barrier(ctx) })
+					blames(t, again, culprit, reason)
+					if again[culprit] == nil {
+						t.Error("the rank that gave up goes on")
+					}
+				})
+			}
+		}
+	}
+}
+
+// givesUp is a round in which one rank gives up before a step.
+func givesUp(ctx context.Context, g collective.Group, step, culprit int, how string) error {
+	const root = 1
+	if err := round(ctx, g, root, 1); err != nil {
+		return errors.New("the round before: " + err.Error()) // not what is awaited, so not wrapped
+	}
+	if g.Rank() != culprit {
+		failed, err := roundFrom(ctx, g, root, 2, 0)
+		if failed < step {
+			return fmt.Errorf("step %d was complete: %s", failed, err.Error())
+		}
+		return err
+	}
+	for _, s := range steps[:step] {
+		if err := s.call(ctx, g, root, 2); err != nil {
+			return err
+		}
+	}
+	if how == "close" {
+		return g.Close()
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	return steps[step].call(gone, g, root, 2)
+}
+
 // Rule 5: what is complete stays good, though a rank closes right after it.
 func testFinished(t *testing.T, open Open) {
-	for range 50 {
+	for range 20 {
 		all(t, open(t, 3), func(ctx context.Context, g collective.Group) error {
 			if err := round(ctx, g, 0, 1); err != nil {
 				return err
@@ -150,5 +227,21 @@ func testArguments(t *testing.T, open Open) {
 				}
 			}
 		})
+	}
+}
+
+// Rule 7: no goroutine outlives Close, whoever closes first.
+func testLeaks(t *testing.T, open Open) {
+	before := runtime.NumGoroutine()
+	for _, n := range sizes {
+		groups := open(t, n)
+		all(t, groups, func(ctx context.Context, g collective.Group) error {
+			return errors.Join(round(ctx, g, 0, 1), g.Close())
+		})
+	}
+	for start := time.Now(); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Since(start) > patience {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
 	}
 }

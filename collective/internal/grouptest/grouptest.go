@@ -17,6 +17,9 @@ import (
 // patience is far more than any call takes; what hangs longer has failed.
 const patience = 30 * time.Second
 
+// sizes of groups.
+var sizes = []int{1, 2, 3, 4, 7}
+
 // Open makes a group of n ranks for one test, and closes it with the test.
 type Open func(t *testing.T, n int) []collective.Group
 
@@ -28,16 +31,19 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"calls", testCalls},
-		{"every root", testRoots},
 		{"many calls", testMany},
 		{"large and empty payloads", testPayloads},
+		{"two groups", testTwoGroups},
 		{"mismatch", testMismatch},
 		{"cancelled before", testCancelledBefore},
 		{"cancelled while waiting", testCancelledWaiting},
 		{"deadline", testDeadline},
 		{"close", testClose},
+		{"close during a call", testCloseInside},
+		{"gives up at every step", testGivesUp},
 		{"finished calls stay good", testFinished},
 		{"bad arguments", testArguments},
+		{"nothing is left", testLeaks},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -71,21 +77,29 @@ func all(t *testing.T, groups []collective.Group, f func(ctx context.Context, g 
 	}
 }
 
-// blames wants every rank but the culprit to name it.
+// blames wants every rank but the culprit to name it, with the same words.
 func blames(t *testing.T, errs []error, culprit int, reason error) {
 	t.Helper()
+	text := ""
 	for rank, err := range errs {
 		if rank == culprit {
 			continue
 		}
 		var e *collective.RankError
-		switch {
-		case !errors.As(err, &e):
+		if !errors.As(err, &e) {
 			t.Errorf("rank %d got %v, not a RankError", rank, err)
+			continue
+		}
+		if text == "" {
+			text = e.Error()
+		}
+		switch {
 		case e.Rank != culprit:
 			t.Errorf("rank %d blames rank %d: %v", rank, e.Rank, err)
 		case reason != nil && !errors.Is(err, reason):
 			t.Errorf("rank %d got %v, want %v", rank, err, reason)
+		case e.Error() != text:
+			t.Errorf("rank %d got %q, another rank %q", rank, e, text)
 		}
 	}
 }
