@@ -50,7 +50,7 @@ func TestS3Faults(t *testing.T) {
 		t.Run(server.name, func(t *testing.T) {
 			s := server.start(t)
 			running := goleak.IgnoreCurrent()
-			transport := &http.Transport{MaxIdleConnsPerHost: 64}
+			transport := servers.Transport()
 			var met tally
 			var eg errgroup.Group
 			eg.SetLimit(seedsAtOnce)
@@ -99,7 +99,7 @@ func tryFaults(ctx context.Context, s *servers.S3, direct *http.Transport, seed 
 	if err != nil {
 		return "", err
 	}
-	through := &http.Transport{MaxIdleConnsPerHost: 64}
+	through := servers.Transport()
 	on := s3.Options{Conditional: s3.ConditionalOn}
 	seen := *s
 	seen.Endpoint = proxy.URL
