@@ -82,6 +82,10 @@ func checkLargeParts(t *trial) {
 				t.readAt(r, p, whole, int64(off), span)
 			}
 		}
+		if e >= 9 && e <= n {
+			t.readAt(r, p, whole, int64(e-9), 9)
+			t.readAt(r, p, whole, int64(e), 9)
+		}
 	}
 	const part = 3_000_017
 	t.each((n+part-1)/part, func(i int) {
