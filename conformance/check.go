@@ -55,7 +55,7 @@ func Checks() []Check {
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, historyChecks,
-		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, afterCrashChecks,
 		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
 	)
 }

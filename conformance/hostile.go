@@ -39,7 +39,7 @@ var hostileChecks = []Check{
 	{
 		ID: "hostile/source-interferes", Clauses: []string{"C5", "C2", "C3", "O6"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
 		Doc: "The condition of an Upload counts when it publishes: what its source does to the name is seen, and does not hang.",
-		run: checkSourceInterferes,
+		run: func(t *trial) { t.sourceInterferes(t) },
 	},
 }
 
