@@ -179,6 +179,19 @@ var octaveMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "no more than ten thousand Writes",
+		Kills: []string{"sizes/many-writes"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			n := 0
+			return &stream{write: func(p []byte) (int, error) {
+				if n++; n > 10_000 {
+					return len(p), nil
+				}
+				return w.Write(p)
+			}}
+		}),
+	},
+	{
 		Name:  "no more than a hundred streams are open",
 		Kills: []string{"write/many-open"},
 		faults: func() faults {
