@@ -50,12 +50,12 @@ type Check struct {
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
+		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
-		sizeChecks, ladderChecks, borderChecks, octaveChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
+		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks, historyChecks,
-		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,
+		swapRaceChecks, otherNameChecks, historyChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, afterCrashChecks,
 		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
 	)
 }

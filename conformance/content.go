@@ -28,7 +28,6 @@ func difference(got, want []byte) string {
 		return ""
 	}
 	n := min(len(got), len(want))
-	const block = 4096
 	first := 0
 	for first+block <= n && bytes.Equal(got[first:first+block], want[first:first+block]) {
 		first += block

@@ -11,7 +11,7 @@ import (
 var contextChecks = []Check{
 	{
 		ID: "cancel/every-way", Clauses: []string{"O5", "W7", "W2"}, Level: Must, Profile: Atomic,
-		Doc: "However something is published: under a context that was cancelled or is past its deadline nothing is, and the error is the context's.",
+		Doc: "However something is published, be it large: under a context that was cancelled or is past its deadline nothing is, and the error is the context's.",
 		run: checkCancelEveryWay,
 	},
 	{
@@ -42,6 +42,12 @@ func checkCancelEveryWay(t *trial) {
 				err := t.with(ctx).commitAfter(end, p, cond, content(2, 400))
 				t.wantIs("W7", err, fmt.Sprintf("%s to %q after the end of the context", w.what, p), c.want)
 				t.wantStill("W2", p, before)
+				if c.want == context.Canceled {
+					ctx, end := c.make(t.ctx)
+					err := t.with(ctx).commitAfter(end, p, cond, content(2, t.largeSize()))
+					t.wantIs("W7", err, fmt.Sprintf("%s of %d bytes to %q after the end of the context", w.what, t.largeSize(), p), c.want)
+					t.wantStill("W2", p, before)
+				}
 			}
 			end()
 			_, err := publish(t.with(ctx), cond)
@@ -102,7 +108,11 @@ func checkCancelClose(t *trial) {
 		ctx, cancel := context.WithCancel(t.ctx)
 		w := t.with(ctx).create(p)
 		t.write(w, p, content(1, 300_000))
+		t.write(w, p, content(2, 70_000))
 		cancel()
+		if p == old { // with a Write that failed, and without
+			_, _ = w.Write(content(3, 70_000))
+		}
 		for i := range 2 {
 			if err := w.Close(); err != nil {
 				t.errorf("W4", "Close %d of a stream of %q whose context is done: %v", i+1, p, err)

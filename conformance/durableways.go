@@ -32,7 +32,7 @@ func checkDurableEveryWay(t *trial) {
 			data []byte
 		}
 		var published []stream
-		for j, n := range t.ladder() {
+		for j, n := range append(t.ladder(), t.atMost(5<<20+1)...) {
 			for _, history := range []string{"new", "replaced", "removed"} {
 				if n > 1<<20 && history != "new" {
 					continue

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -40,6 +41,35 @@ var handleChecks = []Check{
 		},
 	},
 	{
+		ID: "handles/mixed-exclusive", Clauses: []string{"C2", "O7"}, Level: Must, Profile: Exclusive,
+		Needs: []Capability{CanReopen, ExclusiveCreator},
+		Doc:   "Of streams, Uploads and Copies at once through two handles under one absent name exactly one succeeds.",
+		run: func(t *trial) {
+			handles := t.handles()
+			t.amid(func() { t.mixedRace(handles, "C2", ifAbsent) })
+		},
+	},
+	{
+		ID: "handles/mixed-swap", Clauses: []string{"C3", "O7"}, Level: Must, Profile: Swap,
+		Needs: []Capability{CanReopen, Swapper},
+		Doc:   "Of streams, Uploads and Copies at once through two handles under one version exactly one succeeds.",
+		run: func(t *trial) {
+			handles := t.handles()
+			t.amid(func() { t.mixedRace(handles, "C3", ifVersion) })
+		},
+	},
+	{
+		ID: "handles/source-interferes", Clauses: []string{"C5", "C2", "C3", "O6"}, Level: Must, Profile: Atomic,
+		Needs: []Capability{CanReopen, Uploader},
+		Doc:   "The condition of an Upload counts when it publishes: what another handle does to the name while its source is read is seen.",
+		run: func(t *trial) { t.sourceInterferes(t.reopened()) },
+	},
+	{
+		ID: "handles/later", Clauses: []string{"R6", "O1", "C7", "C8", "W12"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},
+		Doc: "A handle that is opened later sees everything that was there before it, with the same times.",
+		run: checkHandleLater,
+	},
+	{
 		ID: "handles/versions", Clauses: []string{"C4"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},
 		Doc: "Handles that write one name in turns never give one version to two contents.",
 		run: checkHandleVersions,
@@ -76,5 +106,29 @@ func checkHandleVersions(t *trial) {
 			return
 		}
 		seen[v] = i
+	}
+}
+
+func checkHandleLater(t *trial) {
+	written := map[string][]byte{}
+	times := map[string]time.Time{}
+	for i, w := range t.ways() {
+		for j, n := range []int{0, 3000, 70_000} {
+			p, data := t.path(fmt.Sprintf("way-%d/%d", i, j)), content(uint64(10*i+j), n)
+			publish := w.begin(t, p, data)
+			cond, _ := t.clear(w, p, content(99, 500)) // something to overwrite, if the way can
+			if _, err := publish(t, cond); err != nil {
+				t.fatalf("%s to %q: %v", w.what, p, err)
+			}
+			written[p], times[p] = data, t.info(p).ModTime
+		}
+	}
+	time.Sleep(late)
+	other := t.reopened()
+	for p, data := range written {
+		other.sees(p, data)
+		if got := other.info(p).ModTime; !got.Equal(times[p]) {
+			t.errorf("W12", "%q was written at %v, and on a handle that was opened later at %v", p, times[p], got)
+		}
 	}
 }

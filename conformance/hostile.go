@@ -39,7 +39,7 @@ var hostileChecks = []Check{
 	{
 		ID: "hostile/source-interferes", Clauses: []string{"C5", "C2", "C3", "O6"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
 		Doc: "The condition of an Upload counts when it publishes: what its source does to the name is seen, and does not hang.",
-		run: checkSourceInterferes,
+		run: func(t *trial) { t.sourceInterferes(t) },
 	},
 }
 
@@ -132,7 +132,7 @@ func checkErrorWithAllBytes(t *trial) {
 }
 
 func checkOutsideSource(t *trial) {
-	for _, n := range t.ladder() {
+	for _, n := range append(t.ladder(), t.atMost(5<<20+3, t.largeSize()-7)...) {
 		p, data := t.path("a"), content(2, n+5000)
 		src := &watchedSource{ReaderAt: bytes.NewReader(data), size: int64(n)}
 		if _, err := as[fsbase.Uploader](t).Upload(t.ctx, p, src, int64(n), fsbase.Condition{}); err != nil {

@@ -9,7 +9,7 @@ import (
 var hugeChecks = []Check{
 	{
 		ID: "sizes/huge", Clauses: []string{"W1", "R3", "R4"}, Level: Must, Profile: Core,
-		Doc: "A stream of Limits.HugeSize comes back as it was.",
+		Doc: "A stream of Limits.HugeSize comes back as it was, also when it is read across multiples of 16 MiB and from odd offsets.",
 		run: func(t *trial) {
 			p, n := t.path("huge"), t.hugeSize()
 			w := t.create(p)
@@ -23,6 +23,7 @@ var hugeChecks = []Check{
 				return
 			}
 			t.wantHuge("W1", p, info, n)
+			t.readHuge(p, n)
 		},
 	},
 	{
@@ -38,6 +39,25 @@ var hugeChecks = []Check{
 			t.wantHuge("C5", p, info, n)
 		},
 	},
+}
+
+// readHuge reads where no block of a huge stream begins: across multiples of 16
+// MiB, and behind them.
+func (t *trial) readHuge(p string, n int64) {
+	r := t.open(p)
+	defer r.Close()
+	for e := int64(16 << 20); e < n; e += 16 << 20 {
+		for _, s := range [][2]int64{{e - 5, 9}, {e - 70_001, 140_003}, {e - 9, 9}, {e, 9}, {e + 7, 9}, {e + 3<<20 + 12_345, 70_001}} {
+			want := make([]byte, s[1])
+			read, _ := hugeSource(n).ReadAt(want, s[0])
+			got := make([]byte, read)
+			if m, err := r.ReadAt(got, s[0]); m < read {
+				t.errorf("R3", "ReadAt of %d bytes at %d of %q (%d bytes): %d, %v", read, s[0], p, n, m, err)
+			} else if d := difference(got, want[:read]); d != "" {
+				t.errorf("R3", "ReadAt of %d bytes at %d of %q (%d bytes): %s", read, s[0], p, n, d)
+			}
+		}
+	}
 }
 
 // hugeBlock is what a huge stream is made of: it is never in memory as a whole.

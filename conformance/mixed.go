@@ -19,19 +19,30 @@ var mixedChecks = []Check{
 		run: checkReplaceRace,
 	},
 	{
+		ID: "race/copy-source", Clauses: []string{"C9", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{Copier},
+		Doc: "A Copy of a stream, small or large, that is being overwritten has one of the contents, whole.",
+		run: func(t *trial) {
+			t.copyRace(max(10, t.env.limits.Rounds/4), 3000)
+			t.copyRace(3, t.largeSize()/2)
+		},
+	},
+	{
 		ID: "race/mixed-exclusive", Clauses: []string{"C2", "O6"}, Level: Must, Profile: Exclusive, Needs: []Capability{ExclusiveCreator},
 		Doc: "Of streams, Uploads and Copies at once under one absent name exactly one succeeds.",
-		run: func(t *trial) { t.amid(func() { t.mixedRace("C2", ifAbsent) }) },
+		run: func(t *trial) { t.amid(func() { t.mixedRace([]*trial{t}, "C2", ifAbsent) }) },
 	},
 	{
 		ID: "race/mixed-swap", Clauses: []string{"C3", "O6"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
 		Doc: "Of streams, Uploads and Copies at once under one version exactly one succeeds.",
-		run: func(t *trial) { t.amid(func() { t.mixedRace("C3", ifVersion) }) },
+		run: func(t *trial) { t.amid(func() { t.mixedRace([]*trial{t}, "C3", ifVersion) }) },
 	},
 	{
 		ID: "race/crossing", Clauses: []string{"O6"}, Level: Must, Profile: Core,
-		Doc: "Renames and Copies of two names, to and fro at once, all return.",
-		run: checkCrossing,
+		Doc: "Renames and Copies of two names, of one folder and of two, to and fro at once, all return, and so does what removes them.",
+		run: func(t *trial) {
+			t.crossing("a", "b")
+			t.crossing("x/a", "y/b")
+		},
 	},
 }
 
@@ -62,8 +73,9 @@ func checkReplaceRace(t *trial) {
 	}
 }
 
-// mixedRace lets every way under one kind of condition race every other.
-func (t *trial) mixedRace(clause, cond string) {
+// mixedRace lets every way under one kind of condition race every other and
+// itself, spread over handles.
+func (t *trial) mixedRace(handles []*trial, clause, cond string) {
 	var ways []way
 	for _, w := range t.ways() {
 		if w.cond == cond {
@@ -91,7 +103,7 @@ func (t *trial) mixedRace(clause, cond string) {
 		t.together(n, func(i int) func() {
 			i = (round + i*distance) % racers
 			return func() {
-				_, err := prepared[i](t, c)
+				_, err := prepared[i](handles[i%len(handles)], c)
 				switch {
 				case err == nil:
 					winners.Add(1)
@@ -119,10 +131,11 @@ func (t *trial) soon() (*trial, context.CancelFunc) {
 	return t.with(ctx), cancel
 }
 
-func checkCrossing(t *trial) {
+// crossing moves two names to and fro.
+func (t *trial) crossing(one, other string) {
 	hurried, cancel := t.soon()
 	defer cancel()
-	a, b := t.path("a"), t.path("b")
+	a, b := t.path(one), t.path(other)
 	calls := []func() error{
 		func() error { return hurried.fs.Rename(hurried.ctx, a, b) },
 		func() error { return hurried.fs.Rename(hurried.ctx, b, a) },
@@ -139,6 +152,13 @@ func checkCrossing(t *trial) {
 		calls = append(calls,
 			func() error { _, err := c.Copy(hurried.ctx, a, b, fsbase.Condition{}); return err },
 			func() error { _, err := c.Copy(hurried.ctx, b, a, fsbase.Condition{}); return err })
+	}
+	if r, ok := fsbase.As[fsbase.RemoveAller](t.fs); ok {
+		calls = append(calls, func() (err error) {
+			for _, err = range r.RemoveAll(hurried.ctx, a) {
+			}
+			return err
+		})
 	}
 	t.each(len(calls), func(i int) {
 		for range max(10, t.env.limits.Rounds/4) {

@@ -13,7 +13,7 @@ import (
 var rangedChecks = []Check{
 	{
 		ID: "ranged/fills", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
-		Doc: "ReadRanges fills every Dst: unsorted, overlapping, empty, whole, none at all.",
+		Doc: "ReadRanges fills every Dst: unsorted, overlapping, empty, whole, none at all, two thousand, and writes nothing behind one.",
 		run: func(t *trial) { t.rangesOf(70_001) },
 	},
 	{
@@ -70,7 +70,7 @@ func (t *trial) readRanges(p string, pin fsbase.Version, whole []byte, spans ...
 	ranges := make([]fsbase.Range, len(spans))
 	bufs := make([][]byte, len(spans))
 	for i, s := range spans {
-		bufs[i] = bytes.Repeat([]byte{0xa5}, s[1]+8)
+		bufs[i] = bytes.Repeat([]byte{0xa5}, s[1]+len(guard))
 		ranges[i] = fsbase.Range{Offset: int64(s[0]), Dst: bufs[i][:s[1]]}
 	}
 	info, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, pin, ranges)
@@ -82,7 +82,7 @@ func (t *trial) readRanges(p string, pin fsbase.Version, whole []byte, spans ...
 		if d := difference(bufs[i][:s[1]], whole[s[0]:s[0]+s[1]]); d != "" {
 			t.errorf("C6", "ReadRanges of %q (%d bytes), range %d of %v: %s", p, len(whole), i, spans, d)
 		}
-		if !bytes.Equal(bufs[i][s[1]:], bytes.Repeat([]byte{0xa5}, 8)) {
+		if !bytes.Equal(bufs[i][s[1]:], guard) {
 			t.errorf("C6", "ReadRanges of %q, range %d of %v, writes behind its Dst", p, i, spans)
 		}
 	}
@@ -111,9 +111,22 @@ func (t *trial) rangesOf(n int) {
 		edges = append(edges, [2]int{e - 4500, min(9000, n-e+4500)})
 	}
 	t.readRanges(p, want.Version, whole, edges...)
+	edges = nil
+	for _, e := range append(edgesOf(n), n) {
+		for _, s := range [][2]int{{e - 9, 9}, {e, 9}} { // which end and begin there
+			if s[0] >= 0 && s[0]+s[1] <= n {
+				edges = append(edges, s)
+			}
+		}
+	}
+	t.readRanges(p, want.Version, whole, edges...)
 	var many [][2]int
-	for i := range 300 {
-		many = append(many, [2]int{i * (n / 300), 40})
+	count := 2000
+	if n > 1<<20 {
+		count = 300 // each is a request of its own
+	}
+	for i := range count {
+		many = append(many, [2]int{i * ((n - 40) / count), 40})
 	}
 	t.readRanges(p, want.Version, whole, many...)
 }

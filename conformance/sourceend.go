@@ -82,26 +82,27 @@ func await(c <-chan struct{}, long time.Duration) {
 	}
 }
 
-// checkSourceInterferes lets the source of an Upload change the name that it
-// is for: between any two steps of the Upload, and without a second goroutine.
-func checkSourceInterferes(t *trial) {
+// sourceInterferes lets the source of an Upload change the name that it is for,
+// on a handle: between any two steps of the Upload, and without a second
+// goroutine.
+func (t *trial) sourceInterferes(by *trial) {
 	for _, n := range []int{3000, t.largeSize()} {
 		for _, w := range t.waysOf("C5") {
 			for _, then := range []string{"written", "removed"} {
-				t.interfere(w, n, then)
+				t.interfere(by, w, n, then)
 			}
 		}
 	}
 }
 
-func (t *trial) interfere(w way, n int, then string) {
+func (t *trial) interfere(by *trial, w way, n int, then string) {
 	p, between, data := t.path("a"), content(4, 500), content(2, n)
 	cond, _ := t.clear(w, p, content(1, 3000))
 	change := sync.OnceValue(func() (err error) {
 		if then == "removed" {
-			return t.fs.RmFile(t.ctx, p)
+			return by.fs.RmFile(t.ctx, p)
 		}
-		_, err = t.commit(t.createIf(p, fsbase.Condition{}), between)
+		_, err = by.commit(by.createIf(p, fsbase.Condition{}), between)
 		return err
 	})
 	src := &faultySource{data: data, failAt: -1, onRead: func(int64) { _ = change() }}

@@ -25,7 +25,7 @@ var uploadChecks = []Check{
 	},
 	{
 		ID: "upload/short-source", Clauses: []string{"C5"}, Level: Must, Profile: Atomic, Needs: []Capability{Uploader},
-		Doc: "An Upload whose source ends before size fails and publishes nothing.",
+		Doc: "An Upload whose source ends before size, also where a part ends, fails and publishes nothing.",
 		run: checkShortSource,
 	},
 	{
@@ -120,7 +120,13 @@ func checkFailingSource(t *trial) {
 func checkShortSource(t *trial) {
 	for _, n := range []int{1, 3000, t.largeSize()} {
 		data := content(2, n)
-		for _, has := range []int{0, n / 2, n - 1} {
+		has := []int{0, n / 2, n - 1}
+		for _, border := range append(t.parts(), 4<<20, 10<<20) {
+			if border < n {
+				has = append(has, border)
+			}
+		}
+		for _, has := range has {
 			t.wantNoUpload(fmt.Sprintf("has %d", has), n, func(p string) error {
 				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, bytes.NewReader(data[:has]), int64(n), fsbase.Condition{})
 				return err

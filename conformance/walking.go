@@ -18,6 +18,11 @@ var walkChecks = []Check{
 		run: checkListWhileChanging,
 	},
 	{
+		ID: "list/nested", Clauses: []string{"C8"}, Level: Must, Profile: List, Needs: []Capability{Lister},
+		Doc: "A listing within the loop over another, of the same prefix or of another, whole or left early, disturbs neither.",
+		run: checkListNested,
+	},
+	{
 		ID: "removeall/while-changing", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
 		Doc: "RemoveAll removes nothing that it does not yield, also of what its consumer writes meanwhile.",
 		run: checkRemoveAllWhileChanging,
@@ -112,5 +117,43 @@ func checkRemoveAllWhileChanging(t *trial) {
 	}
 	for _, w := range written {
 		t.wantExists("C10", w, !yielded[w])
+	}
+}
+
+func checkListNested(t *trial) {
+	t, cancel := t.soon()
+	defer cancel()
+	dirs := map[string][]string{}
+	for _, dir := range []string{"a/", "b/"} {
+		for i := range 6 {
+			p := t.path(fmt.Sprintf("%s%d", dir, i))
+			t.put(p, nil)
+			dirs[dir] = append(dirs[dir], p)
+		}
+	}
+	// list lists a folder, does something at each name, and demands all names.
+	list := func(dir string, atEach func(i int)) {
+		var got []string
+		for info, err := range as[fsbase.Lister](t).List(t.ctx, t.prefix(dir)) {
+			if err != nil || len(got) > len(dirs[dir]) {
+				t.errorf("C8", "List(%q) around or within another, after %d names: %v", t.prefix(dir), len(got), err)
+				return
+			}
+			got = append(got, info.Path)
+			atEach(len(got))
+		}
+		if !slices.Equal(got, dirs[dir]) {
+			t.errorf("C8", "List(%q) around or within another yields %q instead of %q", t.prefix(dir), got, dirs[dir])
+		}
+	}
+	for _, inner := range []string{"a/", "b/"} {
+		list("a/", func(int) { list(inner, func(int) {}) })
+		list("a/", func(i int) {
+			for range as[fsbase.Lister](t).List(t.ctx, t.prefix(inner)) {
+				if i--; i <= 0 {
+					break
+				}
+			}
+		})
 	}
 }

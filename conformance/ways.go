@@ -87,8 +87,15 @@ func beginUpload(_ *trial, path string, data []byte) publication {
 func beginCopy(t *trial, path string, data []byte) publication {
 	from := t.path("copied")
 	t.put(from, data)
-	return func(t *trial, cond fsbase.Condition) (fsbase.Info, error) {
-		return as[fsbase.Copier](t).Copy(t.ctx, from, path, cond)
+	return copyOf(from)(t, path, data)
+}
+
+// copyOf is beginCopy of what is there under from.
+func copyOf(from string) func(t *trial, path string, data []byte) publication {
+	return func(_ *trial, path string, _ []byte) publication {
+		return func(t *trial, cond fsbase.Condition) (fsbase.Info, error) {
+			return as[fsbase.Copier](t).Copy(t.ctx, from, path, cond)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ var writeChecks = []Check{
 	},
 	{
 		ID: "write/buffer", Clauses: []string{"W10"}, Level: Must, Profile: Core,
-		Doc: "The caller may use the memory of a Write again as soon as it returns.",
+		Doc: "The caller may use the memory of a Write, however long, again as soon as it returns, under every condition.",
 		run: checkBuffer,
 	},
 }
@@ -117,20 +117,32 @@ func checkFreshRoot(t *trial) {
 }
 
 func checkBuffer(t *trial) {
-	p, want := t.path("a"), content(1, 3*70_000)
-	w := t.create(p)
-	defer w.Close()
-	buf := make([]byte, 70_000)
-	for part := range slices.Chunk(want, len(buf)) {
-		copy(buf, part)
-		t.write(w, p, buf)
-		if !bytes.Equal(buf, part) {
-			t.errorf("W10", "Write to %q changed the bytes it was given", p)
+	sizes := []int{70_000, 70_000, 70_000}
+	if n := t.largeSize(); n >= 8<<20 {
+		sizes = append(sizes, 1<<20, 6<<20, 70_000, 1<<20-1)
+	}
+	buf := make([]byte, slices.Max(sizes))
+	for i, w := range t.waysOf("W1", "C2", "C3") {
+		p := t.path("a")
+		cond, _ := t.clear(w, p, nil)
+		s, err := t.createIf(p, cond)()
+		if err != nil {
+			t.fatalf("beginning a %s to %q: %v", w.what, p, err)
 		}
-		clear(buf)
+		defer s.Close()
+		var want []byte
+		for j, n := range sizes {
+			part := content(uint64(10*i+j), n)
+			t.write(s, p, buf[:copy(buf, part)])
+			if !bytes.Equal(buf[:n], part) {
+				t.errorf("W10", "Write of %d bytes to %q changed them", n, p)
+			}
+			clear(buf)
+			want = append(want, part...)
+		}
+		if _, err := s.Commit(); err != nil {
+			t.fatalf("%s to %q: %v", w.what, p, err)
+		}
+		t.wantContent("W10", p, want)
 	}
-	if _, err := w.Commit(); err != nil {
-		t.fatalf("Commit of %q: %v", p, err)
-	}
-	t.wantContent("W10", p, want)
 }

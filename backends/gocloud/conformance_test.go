@@ -59,6 +59,7 @@ func TestConformanceOnFileblob(t *testing.T) {
 			{Check: "race/writers", Reason: torn},
 			{Check: "race/every-way", Reason: torn},
 			{Check: "race/crossing", Reason: torn},
+			{Check: "race/copy-source", Reason: torn},
 			{Check: "history/overwrite", Reason: torn},
 			{Check: "list/many", Reason: walks},
 		},

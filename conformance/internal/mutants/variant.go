@@ -27,6 +27,9 @@ type variant struct {
 	*Store
 	faults
 
+	born    int // how many commits there were before this handle was opened, 0 for the first
+	crashes int // how often the storage lost power
+
 	last  map[string]object        // what this handle saw, for the faults of caches
 	lists map[string][]fsbase.Info // the same of prefixes
 }
@@ -200,14 +203,21 @@ func (v *variant) WithoutSync() fsbase.FileSystemBase {
 }
 
 func (v *variant) Reopen() fsbase.FileSystemBase {
-	return newVariant(&Store{disk: v.disk, synced: v.synced}, v.faults)
+	again := newVariant(&Store{disk: v.disk, synced: v.synced}, v.faults)
+	v.disk.mu.Lock()
+	defer v.disk.mu.Unlock()
+	again.born, again.crashes = v.disk.commits, v.crashes
+	return again
 }
 
 func (v *variant) Crash() fsbase.FileSystemBase {
+	crash := func(v *variant) *Store { return v.Store.crashed() }
 	if v.crash != nil {
-		return newVariant(v.crash(v), v.faults)
+		crash = v.crash
 	}
-	return newVariant(v.Store.crashed(), v.faults)
+	after := newVariant(crash(v), v.faults)
+	after.born, after.crashes = v.disk.commits, v.crashes+1
+	return after
 }
 
 func (v *variant) Residue() []string {
