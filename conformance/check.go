@@ -44,6 +44,7 @@ type Check struct {
 	Doc     string       // one sentence: what is demanded
 
 	run func(t *trial)
+	sow func(t *trial) (run func(t *trial)) // the beginning of a check that begins before all others
 }
 
 // Checks returns every check of the suite, in the order in which they run. The
@@ -53,9 +54,9 @@ func Checks() []Check {
 		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, ladderChecks, borderChecks, octaveChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
-		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks, historyChecks,
+		cancelChecks, contextChecks, capabilityChecks, fastViewChecks, listChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
+		swapRaceChecks, foreignChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks,
-		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
+		faultCommitChecks, faultReadChecks, faultRemoveChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

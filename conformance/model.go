@@ -139,7 +139,7 @@ func (m *machine) wantRefused(what, path string, cond fsbase.Condition, err erro
 	if cond.Absent() {
 		m.wantLost(err, "%s to %q, which is there", what, path)
 	} else {
-		m.wantIs("C3", err, fmt.Sprintf("%s to %q%s, which it has not", what, path, condText(cond)), fsbase.ErrPrecondition)
+		m.wantStale(err, "%s to %q%s, which it has not", what, path, condText(cond))
 	}
 }
 

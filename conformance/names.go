@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/godcp/godcp/fsbase"
@@ -165,12 +166,19 @@ func checkNameBytes(t *trial) {
 		}
 		t.wantContent("N3", p, data)
 		t.wantExists("N3", p, true)
-		if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
-			for info, err := range l.List(t.ctx, t.prefix(fmt.Sprintf("%d/", i))) {
-				if err == nil && info.Path != p {
-					t.errorf("N3", "%q is listed as %q", p, info.Path)
-				}
+		l, ok := fsbase.As[fsbase.Lister](t.fs)
+		if !ok {
+			continue
+		}
+		var got []string
+		for info, err := range l.List(t.ctx, t.prefix(fmt.Sprintf("%d/", i))) {
+			if err != nil {
+				t.errorf("N3", "List, where %q is: %v", p, err)
 			}
+			got = append(got, info.Path)
+		}
+		if !slices.Equal(got, []string{p}) {
+			t.errorf("N3", "%q is listed as %q", p, got)
 		}
 	}
 }

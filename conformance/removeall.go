@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,27 +22,13 @@ var removeAllChecks = []Check{
 	},
 	{
 		ID: "removeall/stop", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
-		Doc: "A consumer may stop early: what was yielded is removed, and another call removes the rest.",
+		Doc: "A consumer may stop early: what was yielded is removed, what was not is there, and another call removes the rest.",
 		run: checkRemoveAllStop,
 	},
 	{
-		ID: "removeall/cancelled", Clauses: []string{"O5", "C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
-		Doc: "Under a done context RemoveAll yields the context's error and removes nothing.",
-		run: func(t *trial) {
-			p := t.path("dir/a")
-			t.put(p, []byte("kept"))
-			t.wantCancelled("RemoveAll", func(t *trial) error {
-				var last error
-				for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("dir/")) {
-					if last != nil {
-						t.errorf("C10", "RemoveAll yields %q after the error %v", name, last)
-					}
-					last = err
-				}
-				return last
-			})
-			t.wantContent("O5", p, []byte("kept"))
-		},
+		ID: "removeall/cancelled", Clauses: []string{"O5", "C10", "E1"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "Under a done context RemoveAll yields the context's error and removes nothing; one that ends within is an error, and the rest stays.",
+		run: checkRemoveAllCancelled,
 	},
 }
 
@@ -60,6 +48,11 @@ func (t *trial) removeAll(prefix string) []string {
 
 func checkRemoveAllPrefix(t *trial) {
 	names := t.putTree()
+	for _, name := range []string{"other/" + t.prefix("tree/") + "x", "other/tree/d/aa"} { // which have it within
+		p := t.path(name)
+		t.put(p, []byte("x"))
+		names = append(names, p)
+	}
 	slices.Sort(names)
 	for _, prefix := range []string{"tree/none", "tree/e/", "tree/d/aa", "tree/d/a.", "tree/d/", "tree/d", "tree/"} {
 		full := t.prefix(prefix)
@@ -107,11 +100,46 @@ func checkRemoveAllStop(t *trial) {
 			break
 		}
 	}
-	for _, n := range got {
-		t.wantAbsent("C10", n)
+	for _, n := range names {
+		if slices.Contains(got, n) {
+			t.wantAbsent("C10", n)
+		} else {
+			t.wantExists("C10", n, true)
+		}
 	}
 	t.removeAll(t.prefix("tree/"))
 	for _, n := range names {
 		t.wantAbsent("C10", n)
+	}
+}
+
+func checkRemoveAllCancelled(t *trial) {
+	p := t.path("dir/a")
+	t.put(p, []byte("kept"))
+	t.wantCancelled("RemoveAll", func(t *trial) error {
+		var last error
+		for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("dir/")) {
+			if last != nil {
+				t.errorf("C10", "RemoveAll yields %q after the error %v", name, last)
+			}
+			last = err
+		}
+		return last
+	})
+	t.wantContent("O5", p, []byte("kept"))
+	for _, want := range []error{context.Canceled, context.DeadlineExceeded} {
+		names := t.putTree()
+		got, last := t.endWithin("C10", "RemoveAll", want, func(ctx context.Context) iter.Seq2[string, error] {
+			return as[fsbase.RemoveAller](t).RemoveAll(ctx, t.prefix("tree/"))
+		})
+		if last == nil && len(got) != len(names) {
+			t.errorf("C10", "RemoveAll whose context ends within (%v) just ends after %d of %d names", want, len(got), len(names))
+		}
+		for _, n := range names {
+			// What was under way when the context ended may be done.
+			if slices.Contains(got, n) {
+				t.wantExists("C10", n, false)
+			}
+		}
 	}
 }

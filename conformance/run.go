@@ -89,7 +89,7 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 		t.Fatal(err)
 	}
 	var rep *Report
-	with := func(t *testing.T, f func(env *environment, fsys fsbase.FileSystemBase)) {
+	open := func(t *testing.T) (*environment, fsbase.FileSystemBase) {
 		fsys, bound := h.New(t), h.bind(t, env)
 		if wrap != nil && fsys != nil {
 			w := &wrapping{wrap: wrap}
@@ -99,11 +99,19 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 		if fsys == nil {
 			t.Fatal("conformance: Harness.New returned nil")
 		}
+		return bound, fsys
+	}
+	with := func(t *testing.T, f func(env *environment, fsys fsbase.FileSystemBase)) {
+		bound, fsys := open(t)
 		if rep == nil {
 			rep = env.report(fsys)
 		}
 		f(bound, fsys)
 	}
+	checks = sow(t.Context(), checks, func(Check) (*environment, fsbase.FileSystemBase, string) {
+		bound, fsys := open(t)
+		return bound, fsys, ""
+	})
 	for _, c := range checks {
 		t.Run(c.ID, func(t *testing.T) {
 			with(t, func(env *environment, fsys fsbase.FileSystemBase) {

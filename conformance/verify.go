@@ -128,6 +128,9 @@ func verify(ctx context.Context, fsys fsbase.FileSystemBase, w *wrapping, all []
 		env.wrapped(w)
 	}
 	rep := env.report(fsys)
+	checks = sow(ctx, checks, func(c Check) (*environment, fsbase.FileSystemBase, string) {
+		return env, fsys, v.folder + "/" + c.ID
+	})
 	for i, c := range checks {
 		v.told(i, len(checks))
 		if ctx.Err() != nil {
