@@ -51,7 +51,7 @@ type Check struct {
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
+		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, ladderChecks, borderChecks, octaveChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, contextChecks, capabilityChecks, fastViewChecks, listChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,

@@ -74,6 +74,7 @@ type environment struct {
 	except  map[string]string // check to reason
 	given   []Exception
 	secrets []string
+	ownID   string
 	reopen  func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	crash   func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	residue func(context.Context, fsbase.FileSystemBase) ([]string, error)

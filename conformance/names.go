@@ -17,8 +17,8 @@ var nameChecks = []Check{
 		run: checkInvalidPath,
 	},
 	{
-		ID: "names/root", Clauses: []string{"N1", "R1", "O1"}, Level: Must, Profile: Core,
-		Doc: `"." names the root, which is a folder and no stream.`,
+		ID: "names/root", Clauses: []string{"N1", "R1", "O1", "O2", "O3"}, Level: Must, Profile: Core,
+		Doc: `"." names the root, which is a folder and no stream: it can be neither written, moved nor removed.`,
 		run: checkRoot,
 	},
 	{
@@ -109,21 +109,6 @@ func (t *trial) pathCalls(good string) map[string]func(string) error {
 		calls["Copy to"] = func(p string) error { _, err := c.Copy(t.ctx, good, p, fsbase.Condition{}); return err }
 	}
 	return calls
-}
-
-func checkRoot(t *trial) {
-	p := t.path("a")
-	t.put(p, []byte("kept"))
-	_, err := t.read(".")
-	t.wantNotExist("R1", err, "OpenStream of the root")
-	t.wantExists("O1", ".", false)
-	if _, err := t.commit(func() (fsbase.WriteStream, error) { return t.fs.CreateStream(t.ctx, ".") }, []byte("x")); err == nil {
-		t.errorf("N1", "a stream can be committed as the root")
-	}
-	if err := t.fs.Mkdir(t.ctx, "."); err != nil {
-		t.errorf("N1", `Mkdir("."): %v`, err)
-	}
-	t.wantContent("N1", p, []byte("kept"))
 }
 
 func checkConcat(t *trial) {

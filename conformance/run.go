@@ -41,6 +41,10 @@ type Harness struct {
 	// New opens the storage with.
 	Secrets []string
 
+	// CheckpointID is a URL or path that the backend's ValidateCheckpointID
+	// accepts, "" for not to tell.
+	CheckpointID string
+
 	// Limits bound the work.
 	Limits Limits
 
@@ -84,6 +88,7 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 		t.Fatal(err)
 	}
 	env.secrets, env.faults, env.about, env.hides = h.Secrets, h.Faults, h.Implementation, h.Hides
+	env.ownID = h.CheckpointID
 	env.requests, env.bytesRead = h.Requests, h.BytesRead
 	if env.seed, err = runSeed(h.Seed); err != nil {
 		t.Fatal(err)

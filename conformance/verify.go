@@ -59,6 +59,11 @@ func WithSecrets(secrets ...string) Option {
 	}
 }
 
+// WithCheckpointID gives Verify what [Harness].CheckpointID gives [Run].
+func WithCheckpointID(id string) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.ownID = id }) }
+}
+
 // WithFaults gives Verify what [Harness].Faults gives [Run].
 func WithFaults(f Faults) Option {
 	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.faults = f }) }
