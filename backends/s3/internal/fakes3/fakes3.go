@@ -155,8 +155,6 @@ func (s *Server) route(r *http.Request, key string) (string, handler) {
 		return "CreateMultipartUpload", s.createUpload
 	case r.Method == http.MethodPost && q.Has("uploadId"):
 		return "CompleteMultipartUpload", s.completeUpload
-	case r.Method == http.MethodPost && q.Has("delete"):
-		return "DeleteObjects", s.deleteObjects
 	case r.Method == http.MethodDelete && q.Has("uploadId"):
 		return "AbortMultipartUpload", s.abortUpload
 	case r.Method == http.MethodDelete:

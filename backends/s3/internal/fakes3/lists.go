@@ -1,7 +1,6 @@
 package fakes3
 
 import (
-	"encoding/xml"
 	"maps"
 	"net/http"
 	"net/url"
@@ -58,25 +57,4 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, _ string) {
 		slices.Reverse(page.Contents)
 	}
 	reply(w, page, "ListBucketResult")
-}
-
-func (s *Server) deleteObjects(w http.ResponseWriter, r *http.Request, _ string) {
-	content, ok := body(w, r)
-	if !ok {
-		return
-	}
-	var asked struct {
-		Object []struct{ Key string }
-		Quiet  bool
-	}
-	if err := xml.Unmarshal(content, &asked); err != nil || len(asked.Object) > 1000 {
-		Fail(w, http.StatusBadRequest, "MalformedXML")
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, o := range asked.Object {
-		delete(s.objects, o.Key)
-	}
-	reply(w, struct{}{}, "DeleteResult")
 }
