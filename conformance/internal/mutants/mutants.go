@@ -15,7 +15,7 @@ func (m Mutant) New() Backend { return newVariant(New(), m.faults) }
 // All returns every mutant.
 func All() []Mutant {
 	return slices.Concat(
-		deniedMutants, foreignMutants, listingMutants, fastMutants, folderMutants, ladderMutants, hostileMutants, streamMutants, faultMutants, historyMutants, scenarioMutants, modelMutants,
+		deniedMutants, foreignMutants, listingMutants, fastMutants, folderMutants, residueMutants, ladderMutants, hostileMutants, streamMutants, faultMutants, historyMutants, scenarioMutants, modelMutants,
 		oddNameMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants,
 		nameMutants, writeMutants, closeMutants, cancelMutants, infoMutants, readMutants, operationMutants, sizeMutants,
 		atomicMutants, conditionMutants, uploadMutants, copyMutants, rangedMutants, errorMutants, listMutants, removeAllMutants, capabilityMutants, durableMutants,
