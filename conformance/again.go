@@ -14,8 +14,8 @@ var againChecks = []Check{
 		run: checkVersionsAgain,
 	},
 	{
-		ID: "info/times", Clauses: []string{"W12", "C7"}, Level: Must, Profile: Core,
-		Doc: "The time of a content stays, and of writes one after the other the later has no earlier one.",
+		ID: "info/times", Clauses: []string{"W12", "W11", "C6", "C7", "C8"}, Level: Must, Profile: Core,
+		Doc: "The time of a content stays, whatever looks, and of writes one after the other the later has no earlier one.",
 		run: checkTimes,
 	},
 	{
@@ -75,7 +75,8 @@ func checkTimes(t *trial) {
 		for _, w := range t.ways() {
 			publish := w.begin(t, p, content(uint64(i), 100))
 			cond, _ := t.clear(w, p, content(9, 50))
-			if _, err := publish(t, cond); err != nil {
+			committed, err := publish(t, cond)
+			if err != nil {
 				t.fatalf("%s to %q: %v", w.what, p, err)
 			}
 			now := t.info(p).ModTime
@@ -86,11 +87,32 @@ func checkTimes(t *trial) {
 			if again := t.info(p).ModTime; !again.Equal(now) {
 				t.errorf("W12", "%q was written at %v and, asked again, at %v", p, now, again)
 			}
-			if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
-				if info, err := s.Stat(t.ctx, p); err != nil || !info.ModTime.Equal(now) {
-					t.errorf("C7", "Stat(%q) tells the time %v, OpenStream %v: %v", p, info.ModTime, now, err)
-				}
+			if c := committed.ModTime; !c.IsZero() && !c.Equal(now) {
+				t.errorf("W11", "%s to %q tells the time %v, OpenStream %v", w.what, p, c, now)
 			}
+			t.sameTimes(p, now)
+		}
+	}
+}
+
+// sameTimes demands that whatever else looks at p tells its time, or none.
+func (t *trial) sameTimes(p string, now time.Time) {
+	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+		if info, err := s.Stat(t.ctx, p); err != nil || !info.ModTime.Equal(now) {
+			t.errorf("C7", "Stat(%q) tells the time %v, OpenStream %v: %v", p, info.ModTime, now, err)
+		}
+	}
+	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
+		for info, err := range l.List(t.ctx, p) {
+			if err != nil || info.Path == p && !info.ModTime.IsZero() && !info.ModTime.Equal(now) {
+				t.errorf("C8", "List(%q) tells the time %v, OpenStream %v: %v", p, info.ModTime, now, err)
+			}
+		}
+	}
+	if r, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
+		info, err := r.ReadRanges(t.ctx, p, "", []fsbase.Range{{Dst: make([]byte, 1)}})
+		if err != nil || !info.ModTime.IsZero() && !info.ModTime.Equal(now) {
+			t.errorf("C6", "ReadRanges of %q tells the time %v, OpenStream %v: %v", p, info.ModTime, now, err)
 		}
 	}
 }

@@ -44,18 +44,19 @@ type Check struct {
 	Doc     string       // one sentence: what is demanded
 
 	run func(t *trial)
+	sow func(t *trial) (run func(t *trial)) // the beginning of a check that begins before all others
 }
 
 // Checks returns every check of the suite, in the order in which they run. The
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, oddNameChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, nothingChecks, pinChecks,
+		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
-		cancelChecks, contextChecks, capabilityChecks, listChecks, walkChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks, otherNameChecks, historyChecks,
+		cancelChecks, contextChecks, capabilityChecks, fastViewChecks, listChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
+		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, afterCrashChecks,
-		faultCommitChecks, faultReadChecks, scenarioChecks, modelChecks, leakChecks,
+		faultCommitChecks, faultReadChecks, faultRemoveChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

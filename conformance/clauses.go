@@ -34,7 +34,7 @@ var demands = map[string]string{
 	"O7":  "every call on a name takes effect at one moment between its begin and its end, the same for all clients and handles",
 	"C1":  "a capability that As finds works",
 	"C2":  "of commits under one absent name exactly one succeeds, the others are ErrPrecondition and fs.ErrExist and leave nothing",
-	"C3":  "a swap succeeds only on the version that it names, otherwise it is ErrPrecondition and changes nothing",
+	"C3":  "a swap succeeds only on the version that it names, otherwise it is ErrPrecondition, not fs.ErrExist, and changes nothing",
 	"C4":  "different contents of one name never have the same version, and none is empty",
 	"C5":  "Upload publishes exactly the first size bytes of its source under its condition, or nothing, and reads nothing else of it nor after it returned",
 	"C6":  "ReadRanges fills every Dst from the version it tells, or fails, with ErrChanged for a pin that is not current",

@@ -21,7 +21,7 @@ var closeChecks = []Check{
 	},
 	{
 		ID: "write/residue", Clauses: []string{"W4"}, Level: Must, Profile: Atomic, Needs: []Capability{CanResidue},
-		Doc: "No temporary file stays of writes that were closed, committed or refused.",
+		Doc: "No temporary file stays of writes of any size that were closed, committed, refused or short, and of Copies of nothing.",
 		run: checkResidue,
 	},
 	{
@@ -112,6 +112,7 @@ func checkResidue(t *trial) {
 		}
 		cancel()
 	}
+	t.largeResidue()
 	for range 3 {
 		_, _ = t.read(p)
 		_ = t.fs.Rename(t.ctx, p, t.path("dir/b"))

@@ -75,7 +75,7 @@ func (t *trial) conditionVersion(what, p string, data []byte, write func(string,
 		t.wantContent("C3", p, before)
 		return
 	}
-	t.wantIs("C3", err, fmt.Sprintf("%s to %q under a version that was replaced", what, p), fsbase.ErrPrecondition)
+	t.wantStale(err, "%s to %q under a version that was replaced", what, p)
 	t.wantContent("C3", p, before)
 	if _, err = write(p, fsbase.IfVersion(current)); err != nil {
 		t.errorf("C3", "%s to %q under its version: %v", what, p, err)
@@ -85,6 +85,6 @@ func (t *trial) conditionVersion(what, p string, data []byte, write func(string,
 		t.fatalf("RmFile(%q): %v", p, err)
 	}
 	_, err = write(p, fsbase.IfVersion(current))
-	t.wantIs("C3", err, fmt.Sprintf("%s to %q, which is gone, under a version", what, p), fsbase.ErrPrecondition)
+	t.wantStale(err, "%s to %q, which is gone, under a version", what, p)
 	t.wantAbsent("C3", p)
 }

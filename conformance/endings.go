@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/godcp/godcp/fsbase"
@@ -54,6 +55,13 @@ func (t *trial) endings() map[string]ending {
 	}
 	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
 		data := content(2, 3<<20)
+		endings["Upload whose context is cancelled"] = ending{"W4", cancelling(func(t *trial, cancel func()) {
+			src := &faultySource{data: data[:3000], failAt: -1, onRead: func(int64) { cancel() }}
+			_, _ = u.Upload(t.ctx, p, src, 3000, fsbase.Condition{})
+		})}
+		endings["Upload whose source is short"] = ending{"W4", func() {
+			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:2999]), 3000, fsbase.Condition{})
+		}}
 		endings["Upload whose source fails"] = ending{"W4", func() {
 			_, _ = u.Upload(t.ctx, p, &faultySource{data: data, failAt: 2 << 20}, 3<<20, fsbase.Condition{})
 		}}
@@ -61,6 +69,27 @@ func (t *trial) endings() map[string]ending {
 	if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
 		endings["ReadRanges"] = ending{"R5", func() {
 			_, _ = c.ReadRanges(t.ctx, p, "", []fsbase.Range{{Dst: make([]byte, 1)}})
+		}}
+	}
+	if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
+		endings["ReadRanges that fails"] = ending{"R5", func() {
+			_, _ = c.ReadRanges(t.ctx, t.prefix("dir/absent"), "", []fsbase.Range{{Dst: make([]byte, 1)}})
+			_, _ = c.ReadRanges(t.ctx, p, "garbage", []fsbase.Range{{Dst: make([]byte, 1)}})
+			_, _ = c.ReadRanges(t.ctx, p, "", []fsbase.Range{{Offset: 1 << 20, Dst: make([]byte, 1)}})
+		}}
+	}
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		endings["Copy of an absent name"] = ending{"W4", func() {
+			_, _ = c.Copy(t.ctx, t.prefix("dir/absent"), t.path("dir/copy"), fsbase.Condition{})
+		}}
+	}
+	if r, ok := fsbase.As[fsbase.RemoveAller](t.fs); ok {
+		endings["RemoveAll that is left"] = ending{"R5", func() {
+			t.put(t.path("left/a"), nil)
+			t.put(t.path("left/b"), nil)
+			for range r.RemoveAll(t.ctx, t.prefix("left/")) {
+				break
+			}
 		}}
 	}
 	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {

@@ -135,23 +135,28 @@ var secretForms = regexp.MustCompile(`(?i)://[^/@\s]*:[^/@\s]*@|[?&][^=&\s]*(sec
 
 func checkSecrets(t *trial) {
 	for what, err := range t.provoke() {
-		if err == nil {
-			continue
+		t.noSecret(what, err)
+	}
+}
+
+// noSecret demands that err shows no credential, of the harness or by its form.
+func (t *trial) noSecret(what string, err error) {
+	if err == nil {
+		return
+	}
+	texts := []string{err.Error()}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		texts = append(texts, pe.Path)
+	}
+	for _, text := range texts {
+		// Neither the secret nor the text goes into the report.
+		if secretForms.MatchString(text) {
+			t.errorf("E1", "%s: the error has something like a credential in it", what)
 		}
-		texts := []string{err.Error()}
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			texts = append(texts, pe.Path)
-		}
-		for _, text := range texts {
-			// Neither the secret nor the text goes into the report.
-			if secretForms.MatchString(text) {
-				t.errorf("E1", "%s: the error has something like a credential in it", what)
-			}
-			for i, s := range t.env.secrets {
-				if s != "" && strings.Contains(text, s) {
-					t.errorf("E1", "%s: the error has the secret %d of the harness in it", what, i)
-				}
+		for i, s := range t.env.secrets {
+			if s != "" && strings.Contains(text, s) {
+				t.errorf("E1", "%s: the error has the secret %d of the harness in it", what, i)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 var faultCommitChecks = []Check{
 	{
-		ID: "faults/lost-commit", Clauses: []string{"E3", "W1", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		ID: "faults/lost-commit", Clauses: []string{"E3", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
 		Doc: "A commit whose answer is lost is nil with its content there, or ErrCommitUnknown, or an error with nothing done.",
 		run: checkLostCommit,
 	},
@@ -21,17 +21,17 @@ var faultCommitChecks = []Check{
 		run: checkPublishSettles,
 	},
 	{
-		ID: "faults/refused-commit", Clauses: []string{"E4", "W1", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		ID: "faults/refused-commit", Clauses: []string{"E4", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
 		Doc: "A commit that the storage is too busy for is tried again or ErrThrottled, then with nothing done; a later one succeeds.",
 		run: func(t *trial) { t.deniedCommit(t.env.faults.Refuse, fsbase.ErrThrottled) },
 	},
 	{
-		ID: "faults/forbidden-commit", Clauses: []string{"E4", "W1", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
+		ID: "faults/forbidden-commit", Clauses: []string{"E4", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
 		Doc: "A commit that the caller may not make is fs.ErrPermission and nothing is done.",
 		run: func(t *trial) { t.deniedCommit(t.env.faults.Forbid, fs.ErrPermission) },
 	},
 	{
-		ID: "faults/refused-write", Clauses: []string{"W6", "E4"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		ID: "faults/refused-write", Clauses: []string{"W6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
 		Doc: "A part of a stream that the storage refuses fails the Write, or the Commit, which publishes nothing.",
 		run: checkRefusedWrite,
 	},
@@ -76,6 +76,7 @@ func checkLostCommit(t *trial) {
 				return
 			}
 			parts++
+			t.noSecret(w.what+" whose answer is lost", err)
 			t.truthful(w.what+" whose answer is lost", p, err, before, data)
 		})
 	}
@@ -155,6 +156,7 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 				return
 			}
 			t.wantIs("E4", err, fmt.Sprintf("%s to %q, which the storage denies", w.what, p), class)
+			t.noSecret(w.what+", which the storage denies", err)
 			time.Sleep(late)
 			t.wantStill("W2", p, before)
 			publish = w.begin(t, p, data)
@@ -189,6 +191,8 @@ func checkRefusedWrite(t *trial) {
 				}
 				_, err = w.Commit()
 			})
+			t.noSecret("Write, which the storage refuses", werr)
+			t.noSecret("Commit of what the storage refused", err)
 			switch {
 			case !ok:
 				continue

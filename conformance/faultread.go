@@ -12,45 +12,36 @@ import (
 
 var faultReadChecks = []Check{
 	{
-		ID: "faults/refused-read", Clauses: []string{"E4", "O1", "R3", "C6"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
+		ID: "faults/refused-read", Clauses: []string{"E4", "O1", "R3", "C6", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
 		Doc: "What cannot be read because the storage is too busy is ErrThrottled, and never absent.",
 		run: func(t *trial) { t.deniedRead(t.env.faults.Refuse, fsbase.ErrThrottled) },
 	},
 	{
-		ID: "faults/forbidden-read", Clauses: []string{"E4", "O1", "R3", "C6"}, Level: Must, Profile: Core, Needs: []Capability{CanForbid},
+		ID: "faults/forbidden-read", Clauses: []string{"E4", "O1", "R3", "C6", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanForbid},
 		Doc: "What the caller may not read is fs.ErrPermission, and never absent.",
 		run: func(t *trial) { t.deniedRead(t.env.faults.Forbid, fs.ErrPermission) },
 	},
 	{
-		ID: "faults/truncated", Clauses: []string{"R3", "C6"}, Level: Must, Profile: Core, Needs: []Capability{CanTruncate},
+		ID: "faults/truncated", Clauses: []string{"R3", "C6", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanTruncate},
 		Doc: "An answer whose body ends early is asked for again or an error: never short data, nor the end of the stream.",
 		run: checkTruncated,
 	},
 	{
-		ID: "faults/refused-remove", Clauses: []string{"E4", "O2"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
-		Doc: "RmFile that the storage is too busy for is ErrThrottled and the stream stays, or it is tried again and the stream is gone.",
-		run: checkRefusedRemove,
-	},
-	{
-		ID: "faults/refused-list", Clauses: []string{"C8", "E4"}, Level: Must, Profile: List, Needs: []Capability{CanRefuse, Lister},
+		ID: "faults/refused-list", Clauses: []string{"C8", "E4", "E1"}, Level: Must, Profile: List, Needs: []Capability{CanRefuse, Lister},
 		Doc: "A listing that fails, at its first page or a later one, ends with an error, not as if it were whole.",
 		run: func(t *trial) {
-			parts := 0
+			parts, names := 0, t.putMany()
+			slices.Sort(names)
 			for _, c := range []struct {
 				arm   Arm
 				class error
 			}{{t.env.faults.Refuse, fsbase.ErrThrottled}, {t.env.faults.Forbid, fs.ErrPermission}, {t.env.faults.Truncate, nil}} {
 				if c.arm != nil {
-					parts += t.deniedList(c.arm, c.class)
+					parts += t.deniedList(names, c.arm, c.class)
 				}
 			}
 			t.fruitless(parts)
 		},
-	},
-	{
-		ID: "faults/refused-remove-all", Clauses: []string{"C10", "E4"}, Level: Must, Profile: List, Needs: []Capability{CanRefuse, RemoveAller},
-		Doc: "RemoveAll that fails yields the failure and ends; what it yielded is gone and the rest is there.",
-		run: checkRefusedRemoveAll,
 	},
 }
 
@@ -69,6 +60,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 					continue
 				}
 				parts++
+				t.noSecret(what+", which the storage denies", err)
 				if !right && !errors.Is(err, class) {
 					t.errorf("E4", "%s(%q), which the storage denies: %v, which is not %q", what, name, err, class)
 				}
@@ -82,6 +74,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 	var n int
 	var err error
 	t.under(arm, Fault{On: ToRead}, func() { n, err = r.ReadAt(buf, 5000) })
+	t.noSecret("ReadAt, which the storage denies", err)
 	if d := difference(buf[:n], whole[5000:6000]); !errors.Is(err, class) && (err != nil || d != "") {
 		t.errorf("R3", "ReadAt of %q, which the storage denies: %v, which is not %q; %s", p, err, class, d)
 	}
@@ -141,6 +134,7 @@ func checkTruncated(t *trial) {
 				continue
 			}
 			parts++
+			t.noSecret("ReadAt whose answer ends early", err)
 			if d := difference(buf[:n], want[:min(n, len(want))]); d != "" {
 				t.errorf("R3", "ReadAt %s reads other bytes: %s", what, d)
 			} else if n < len(want) && (err == nil || err == io.EOF) {
@@ -151,6 +145,7 @@ func checkTruncated(t *trial) {
 				t.under(t.env.faults.Truncate, f, func() {
 					_, err = c.ReadRanges(t.ctx, p, "", []fsbase.Range{{Offset: int64(span[0]), Dst: buf}})
 				})
+				t.noSecret("ReadRanges whose answer ends early", err)
 				if d := difference(buf, want); err == nil && d != "" {
 					t.errorf("C6", "ReadRanges %s: no error, %s", what, d)
 				}
@@ -160,29 +155,8 @@ func checkTruncated(t *trial) {
 	t.fruitless(parts)
 }
 
-func checkRefusedRemove(t *trial) {
-	p := t.path("a")
-	parts := 0
-	for _, times := range []int{0, 1} {
-		t.put(p, []byte("kept"))
-		var err error
-		if !t.mustStrike(t.env.faults.Refuse, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) }) {
-			continue
-		}
-		if parts++; err == nil {
-			t.wantAbsent("O2", p)
-			continue
-		}
-		t.wantIs("E4", err, fmt.Sprintf("RmFile(%q), which the storage refuses", p), fsbase.ErrThrottled)
-		t.wantContent("O2", p, []byte("kept"))
-	}
-	t.fruitless(parts)
-}
-
 // deniedList returns how many faults the harness had.
-func (t *trial) deniedList(arm Arm, class error) (parts int) {
-	names := t.putMany()
-	slices.Sort(names)
+func (t *trial) deniedList(names []string, arm Arm, class error) (parts int) {
 	for _, f := range []Fault{{On: ToList}, {On: ToList, Times: 1}, {On: ToList, Skip: 1}} {
 		var got []string
 		var last error
@@ -200,6 +174,7 @@ func (t *trial) deniedList(arm Arm, class error) (parts int) {
 			continue
 		}
 		parts++
+		t.noSecret("List, which the storage denies", last)
 		switch {
 		case last == nil && !slices.Equal(got, names):
 			t.errorf("C8", "List of %d names, of which the storage denies a part, yields %d and no error", len(names), len(got))
@@ -208,36 +183,4 @@ func (t *trial) deniedList(arm Arm, class error) (parts int) {
 		}
 	}
 	return parts
-}
-
-func checkRefusedRemoveAll(t *trial) {
-	parts := 0
-	for _, f := range []Fault{{On: ToList}, {On: ToRemove}, {On: ToRemove, Skip: 3}} {
-		names := t.putTree()
-		gone := map[string]bool{}
-		var last error
-		_, ok := t.under(t.env.faults.Refuse, f, func() {
-			for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("tree/")) {
-				if last != nil {
-					t.errorf("C10", "RemoveAll goes on after the error %v", last)
-				}
-				if last = err; err == nil {
-					gone[name] = true
-				}
-			}
-		})
-		if !ok {
-			continue
-		}
-		parts++
-		if last != nil {
-			t.wantIs("E4", last, "RemoveAll, which the storage refuses", fsbase.ErrThrottled)
-		} else if len(gone) < len(names) {
-			t.errorf("C10", "RemoveAll of %d names, of which the storage refuses some, yields %d and no error", len(names), len(gone))
-		}
-		for _, n := range names {
-			t.wantExists("C10", n, !gone[n])
-		}
-	}
-	t.fruitless(parts)
 }

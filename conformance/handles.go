@@ -62,7 +62,7 @@ var handleChecks = []Check{
 		ID: "handles/source-interferes", Clauses: []string{"C5", "C2", "C3", "O6"}, Level: Must, Profile: Atomic,
 		Needs: []Capability{CanReopen, Uploader},
 		Doc:   "The condition of an Upload counts when it publishes: what another handle does to the name while its source is read is seen.",
-		run: func(t *trial) { t.sourceInterferes(t.reopened()) },
+		run:   func(t *trial) { t.sourceInterferes(t.reopened()) },
 	},
 	{
 		ID: "handles/later", Clauses: []string{"R6", "O1", "C7", "C8", "W12"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
@@ -28,7 +29,7 @@ var infoChecks = []Check{
 		run: checkVersions,
 	},
 	{
-		ID: "info/checksum", Clauses: []string{"W11"}, Level: Must, Profile: Core,
+		ID: "info/checksum", Clauses: []string{"W11", "C6", "C7", "C8"}, Level: Must, Profile: Core,
 		Doc: "A checksum of the storage, if it tells one, is that of the content.",
 		run: checkChecksum,
 	},
@@ -119,10 +120,43 @@ func checkChecksum(t *trial) {
 			if err != nil {
 				t.fatalf("%s of %d bytes to %q: %v", w.what, n, p, err)
 			}
-			t.wantSums(p, data, map[string]fsbase.Checksum{w.what: committed.Sum, "OpenStream after " + w.what: t.info(p).Sum})
+			sums := map[string]fsbase.Checksum{w.what: committed.Sum, "OpenStream": t.info(p).Sum}
+			t.lookedUpSums(p, sums)
+			t.wantSums(p, data, sums)
 		}
 	}
 }
+
+// lookedUpSums adds what the other calls that look tell of p.
+func (t *trial) lookedUpSums(p string, sums map[string]fsbase.Checksum) {
+	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+		info, err := s.Stat(t.ctx, p)
+		if err != nil {
+			t.errorf("C7", "Stat(%q): %v", p, err)
+		}
+		sums["Stat"] = info.Sum
+	}
+	if r, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
+		info, err := r.ReadRanges(t.ctx, p, "", nil)
+		if err != nil {
+			t.errorf("C6", "ReadRanges of %q: %v", p, err)
+		}
+		sums["ReadRanges"] = info.Sum
+	}
+	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
+		for info, err := range l.List(t.ctx, p) {
+			if err != nil {
+				t.errorf("C8", "List(%q): %v", p, err)
+			} else if info.Path == p {
+				sums["List"] = info.Sum
+			}
+		}
+	}
+}
+
+// sumClauses are what a wrong checksum breaks, by who tells it: W11 where it is
+// not said.
+var sumClauses = map[string]string{"Stat": "C7", "ReadRanges": "C6", "List": "C8"}
 
 // wantSums demands that each checksum that is told of path is that of data.
 func (t *trial) wantSums(p string, data []byte, sums map[string]fsbase.Checksum) {
@@ -130,15 +164,16 @@ func (t *trial) wantSums(p string, data []byte, sums map[string]fsbase.Checksum)
 		if sum == (fsbase.Checksum{}) {
 			continue
 		}
+		clause := cmp.Or(sumClauses[who], "W11")
 		digest, ok := digests[sum.Algorithm]
 		if !ok {
-			t.errorf("W11", "%s of %q tells a checksum by the unknown algorithm %q", who, p, sum.Algorithm)
+			t.errorf(clause, "%s of %q tells a checksum by the unknown algorithm %q", who, p, sum.Algorithm)
 			continue
 		}
 		h := digest()
 		h.Write(data)
 		if want := base64.StdEncoding.EncodeToString(h.Sum(nil)); sum.Value != want {
-			t.errorf("W11", "%s of %q (%d bytes) tells the %s %q instead of %q", who, p, len(data), sum.Algorithm, sum.Value, want)
+			t.errorf(clause, "%s of %q (%d bytes) tells the %s %q instead of %q", who, p, len(data), sum.Algorithm, sum.Value, want)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (t *trial) refusal(w way, p string, before, data []byte) {
 	if w.cond == ifAbsent {
 		t.wantLost(err, "%s", what)
 	} else if len(before) > 0 { // nothing is as good as nothing: the version may be the same
-		t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+		t.wantStale(err, "%s", what)
 	} else if err == nil {
 		return
 	}

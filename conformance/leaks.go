@@ -9,6 +9,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func checkGoroutines(t *trial) {
 		for range 5 {
 			e.end() // connections and workers that stay are made here
 		}
-		label := fmt.Sprintf("%s %p", what, t.record)
+		label := fmt.Sprintf("%s %d", what, labels.Add(1))
 		pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
 			for range leakRounds {
 				e.end()
@@ -55,6 +56,9 @@ func checkGoroutines(t *trial) {
 }
 
 const labelKey = "conformance"
+
+// labels numbers them: what another check has left has another one.
+var labels atomic.Int64
 
 // goroutines counts those with a label. The profile that people read is the one
 // that tells labels without a decoder: "3 @ 0x…", then "# labels: {…}".

@@ -2,10 +2,11 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -42,7 +43,7 @@ var listChecks = []Check{
 		run: checkListStop,
 	},
 	{
-		ID: "list/cancelled", Clauses: []string{"C8", "O5"}, Level: Must, Profile: List, Needs: []Capability{Lister},
+		ID: "list/cancelled", Clauses: []string{"C8", "O5", "E1"}, Level: Must, Profile: List, Needs: []Capability{Lister},
 		Doc: "A done context is an error of the sequence, which then ends.",
 		run: checkListCancelled,
 	},
@@ -71,6 +72,7 @@ func checkListOrder(t *trial) {
 
 func checkListPrefix(t *trial) {
 	names := t.putTree()
+	t.put(t.path("other/"+t.prefix("tree/")+"x"), nil) // which has prefixes within
 	for _, prefix := range []string{
 		"tree/d/a", "tree/d/a-", "tree/d/aa", "tree/d/aa/", "tree/d", "tree/d/", "tree/d.", "tree/e", "tree/C",
 		"tre", "tree/none", "tree/e/", "tree/d/aa/b/c/d", "none/at/all/",
@@ -119,6 +121,21 @@ func checkListUnfinished(t *trial) {
 	if c, ok := fsbase.As[fsbase.ExclusiveCreator](t.fs); ok {
 		_, _ = t.commit(func() (fsbase.WriteStream, error) { return c.CreateExclusive(t.ctx, kept) }, []byte("x"))
 		only("C8")
+	}
+	if c, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		for _, p := range []string{t.path("dir/up"), kept} {
+			for _, n := range []int{4, 300_000} {
+				data := content(1, n)
+				look := sync.OnceFunc(func() { t.wantListed("C8", t.prefix(""), []string{kept}) })
+				src := &faultySource{data: data, failAt: -1, onRead: func(int64) { look() }}
+				if _, err := c.Upload(t.ctx, p, src, int64(n), fsbase.Condition{}); err != nil {
+					t.errorf("C8", "Upload to %q whose source lists: %v", p, err)
+				}
+				if p != kept {
+					t.remove(p)
+				}
+			}
+		}
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
 	p := t.path("dir/cancelled")
@@ -178,21 +195,20 @@ func checkListCancelled(t *trial) {
 		return last
 	}
 	t.wantCancelled("List", list)
-	ctx, cancel := context.WithCancel(t.ctx)
-	defer cancel()
-	var last error
-	n := 0
-	for _, err := range as[fsbase.Lister](t).List(ctx, t.prefix("tree/")) {
-		if last != nil {
-			t.errorf("C8", "List goes on after the error %v", last)
+	for _, want := range []error{context.Canceled, context.DeadlineExceeded} {
+		got, last := t.endWithin("C8", "List", want, func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for info, err := range as[fsbase.Lister](t).List(ctx, t.prefix("tree/")) {
+					if !yield(info.Path, err) {
+						return
+					}
+				}
+			}
+		})
+		// What was fetched before the end may still come: all, or an error.
+		if last == nil && len(got) != len(names) {
+			t.errorf("C8", "List whose context ends within (%v) just ends after %d of %d names", want, len(got), len(names))
 		}
-		last = err
-		n++
-		cancel()
-	}
-	// What was fetched before the end may still come: all, or an error.
-	if !errors.Is(last, context.Canceled) && n != len(names) {
-		t.errorf("C8", "List whose context is cancelled within ends with %v after %d of %d names", last, n, len(names))
 	}
 }
 

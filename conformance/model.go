@@ -16,6 +16,7 @@ import (
 type machine struct {
 	*trial  // the handle that calls go to
 	handles []*trial
+	names   []string // those of modelNames that the storage takes
 	dir     string
 	focus   byte // a few names are taken more often than others
 	turn    int  // counts calls, so that every content is another
@@ -46,7 +47,8 @@ type openReader struct {
 	file *file
 }
 
-// modelNames are what programs work on: few, so that calls meet.
+// modelNames are what programs work on, but for those that the storage refuses:
+// few, so that calls meet.
 var modelNames = []string{"a", "b", "dir/a", "dir/b", "dir/ab", "d", "dir/sub/a", "é b"}
 
 // modelPrefixes are raw prefixes of them.
@@ -57,7 +59,7 @@ var modelSizes = []int{0, 1, 100, 4096, 5000, 70_000}
 // newMachine returns a machine whose trial has a record of its own, for one
 // program.
 func newMachine(handles []*trial, dir string) *machine {
-	m := &machine{dir: dir, world: map[string]*file{}, past: map[string][]*file{}}
+	m := &machine{dir: dir, names: handles[0].takenNames(), world: map[string]*file{}, past: map[string][]*file{}}
 	own := &record{check: handles[0].check}
 	for _, h := range handles {
 		h = h.on(h.fs)
@@ -66,6 +68,28 @@ func newMachine(handles []*trial, dir string) *machine {
 	}
 	m.trial = m.handles[0]
 	return m
+}
+
+// takenNames are those of modelNames that the storage does not refuse.
+func (t *trial) takenNames() []string {
+	t.mu.Lock()
+	names := t.taken
+	t.mu.Unlock()
+	if names != nil {
+		return names
+	}
+	for _, name := range modelNames {
+		p := t.path("taken/" + name)
+		_, err := t.commit(t.createIf(p, fsbase.Condition{}), nil)
+		if !errors.Is(err, fs.ErrInvalid) { // any other error is for the programs
+			names = append(names, name)
+			_ = t.fs.RmFile(t.ctx, p)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken = names
+	return names
 }
 
 // handles are those that a program goes to: two, if there can be two.
@@ -82,7 +106,7 @@ func (m *machine) name(b byte) string {
 	if b >= 64 {
 		b = m.focus + b%3
 	}
-	return m.path(m.dir + "/" + pick(modelNames, b))
+	return m.path(m.dir + "/" + pick(m.names, b))
 }
 
 // data is a content that nobody has written before (except the shortest, of
@@ -139,7 +163,7 @@ func (m *machine) wantRefused(what, path string, cond fsbase.Condition, err erro
 	if cond.Absent() {
 		m.wantLost(err, "%s to %q, which is there", what, path)
 	} else {
-		m.wantIs("C3", err, fmt.Sprintf("%s to %q%s, which it has not", what, path, condText(cond)), fsbase.ErrPrecondition)
+		m.wantStale(err, "%s to %q%s, which it has not", what, path, condText(cond))
 	}
 }
 
@@ -205,7 +229,7 @@ func (m *machine) end() {
 		m.closeWriter(i)
 		m.closeReader(i)
 	}
-	for _, n := range modelNames {
+	for _, n := range m.names {
 		m.check(m.path(m.dir + "/" + n))
 	}
 	m.list(m.prefix(m.dir) + "/")

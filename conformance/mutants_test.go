@@ -18,6 +18,7 @@ import (
 func offers() []conformance.Option {
 	return []conformance.Option{
 		conformance.WithSecrets("hunter2"),
+		conformance.WithCheckpointID("checkpoint"),
 		conformance.WithReopen(func(_ context.Context, fsys fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {
 			return fsys.(mutants.Backend).Reopen(), nil
 		}),

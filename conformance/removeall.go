@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,7 +17,7 @@ var removeAllChecks = []Check{
 	},
 	{
 		ID: "removeall/many", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
-		Doc: "RemoveAll goes on past the page of the storage.",
+		Doc: "RemoveAll goes on past the page of the storage, and no more than one request's names, 1,000, before its consumer.",
 		run: checkRemoveAllMany,
 	},
 	{
@@ -24,23 +26,9 @@ var removeAllChecks = []Check{
 		run: checkRemoveAllStop,
 	},
 	{
-		ID: "removeall/cancelled", Clauses: []string{"O5", "C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
-		Doc: "Under a done context RemoveAll yields the context's error and removes nothing.",
-		run: func(t *trial) {
-			p := t.path("dir/a")
-			t.put(p, []byte("kept"))
-			t.wantCancelled("RemoveAll", func(t *trial) error {
-				var last error
-				for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("dir/")) {
-					if last != nil {
-						t.errorf("C10", "RemoveAll yields %q after the error %v", name, last)
-					}
-					last = err
-				}
-				return last
-			})
-			t.wantContent("O5", p, []byte("kept"))
-		},
+		ID: "removeall/cancelled", Clauses: []string{"O5", "C10", "E1"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "Under a done context RemoveAll yields the context's error and removes nothing; one that ends within is an error, and the rest stays.",
+		run: checkRemoveAllCancelled,
 	},
 }
 
@@ -60,6 +48,11 @@ func (t *trial) removeAll(prefix string) []string {
 
 func checkRemoveAllPrefix(t *trial) {
 	names := t.putTree()
+	for _, name := range []string{"other/" + t.prefix("tree/") + "x", "other/tree/d/aa"} { // which have it within
+		p := t.path(name)
+		t.put(p, []byte("x"))
+		names = append(names, p)
+	}
 	slices.Sort(names)
 	for _, prefix := range []string{"tree/none", "tree/e/", "tree/d/aa", "tree/d/a.", "tree/d/", "tree/d", "tree/"} {
 		full := t.prefix(prefix)
@@ -88,8 +81,20 @@ func checkRemoveAllMany(t *trial) {
 	slices.Sort(names)
 	kept := t.path("many-other")
 	t.put(kept, nil)
-	if got := t.removeAll(t.prefix("many/")); !slices.Equal(got, names) {
-		t.errorf("C10", "RemoveAll(%q) yields %d names instead of %d", t.prefix("many/"), len(got), len(names))
+	for _, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("many/")) {
+		if err != nil {
+			t.fatalf("RemoveAll: %v", err)
+		}
+		break
+	}
+	got := t.removeAll(t.prefix("many/"))
+	if ahead := len(names) - len(got); ahead < 1 || ahead > 1000 {
+		t.errorf("C10", "RemoveAll(%q) whose consumer stops at the first name removes %d", t.prefix("many/"), ahead)
+	}
+	for i, n := range got {
+		if _, ok := slices.BinarySearch(names, n); !ok || i > 0 && got[i-1] == n {
+			t.errorf("C10", "RemoveAll(%q) yields %q, which was not there, or twice", t.prefix("many/"), n)
+		}
 	}
 	t.bulk(len(names), func(i int) { t.wantExists("C10", names[i], false) })
 	t.wantExists("C10", kept, true)
@@ -107,11 +112,44 @@ func checkRemoveAllStop(t *trial) {
 			break
 		}
 	}
-	for _, n := range got {
-		t.wantAbsent("C10", n)
+	for _, n := range names {
+		if slices.Contains(got, n) {
+			t.wantAbsent("C10", n)
+		}
 	}
 	t.removeAll(t.prefix("tree/"))
 	for _, n := range names {
 		t.wantAbsent("C10", n)
+	}
+}
+
+func checkRemoveAllCancelled(t *trial) {
+	p := t.path("dir/a")
+	t.put(p, []byte("kept"))
+	t.wantCancelled("RemoveAll", func(t *trial) error {
+		var last error
+		for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("dir/")) {
+			if last != nil {
+				t.errorf("C10", "RemoveAll yields %q after the error %v", name, last)
+			}
+			last = err
+		}
+		return last
+	})
+	t.wantContent("O5", p, []byte("kept"))
+	for _, want := range []error{context.Canceled, context.DeadlineExceeded} {
+		names := t.putTree()
+		got, last := t.endWithin("C10", "RemoveAll", want, func(ctx context.Context) iter.Seq2[string, error] {
+			return as[fsbase.RemoveAller](t).RemoveAll(ctx, t.prefix("tree/"))
+		})
+		if last == nil && len(got) != len(names) {
+			t.errorf("C10", "RemoveAll whose context ends within (%v) just ends after %d of %d names", want, len(got), len(names))
+		}
+		for _, n := range names {
+			// What was under way when the context ended may be done.
+			if slices.Contains(got, n) {
+				t.wantExists("C10", n, false)
+			}
+		}
 	}
 }

@@ -41,6 +41,10 @@ type Harness struct {
 	// New opens the storage with.
 	Secrets []string
 
+	// CheckpointID is a URL or path that the backend's ValidateCheckpointID
+	// accepts, "" for not to tell.
+	CheckpointID string
+
 	// Limits bound the work.
 	Limits Limits
 
@@ -84,12 +88,13 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 		t.Fatal(err)
 	}
 	env.secrets, env.faults, env.about, env.hides = h.Secrets, h.Faults, h.Implementation, h.Hides
+	env.ownID = h.CheckpointID
 	env.requests, env.bytesRead = h.Requests, h.BytesRead
 	if env.seed, err = runSeed(h.Seed); err != nil {
 		t.Fatal(err)
 	}
 	var rep *Report
-	with := func(t *testing.T, f func(env *environment, fsys fsbase.FileSystemBase)) {
+	open := func(t *testing.T) (*environment, fsbase.FileSystemBase) {
 		fsys, bound := h.New(t), h.bind(t, env)
 		if wrap != nil && fsys != nil {
 			w := &wrapping{wrap: wrap}
@@ -99,11 +104,19 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 		if fsys == nil {
 			t.Fatal("conformance: Harness.New returned nil")
 		}
+		return bound, fsys
+	}
+	with := func(t *testing.T, f func(env *environment, fsys fsbase.FileSystemBase)) {
+		bound, fsys := open(t)
 		if rep == nil {
 			rep = env.report(fsys)
 		}
 		f(bound, fsys)
 	}
+	checks = sow(t.Context(), checks, func(Check) (*environment, fsbase.FileSystemBase, string) {
+		bound, fsys := open(t)
+		return bound, fsys, ""
+	})
 	for _, c := range checks {
 		t.Run(c.ID, func(t *testing.T) {
 			with(t, func(env *environment, fsys fsbase.FileSystemBase) {

@@ -117,10 +117,10 @@ func (t *trial) interfere(by *trial, w way, n int, then string) {
 		t.wantLost(err, "%s", what)
 		t.wantContent("C2", p, between)
 	case w.cond == ifVersion && then == "written":
-		t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+		t.wantStale(err, "%s", what)
 		t.wantContent("C3", p, between)
 	case w.cond == ifVersion:
-		t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+		t.wantStale(err, "%s", what)
 		t.wantAbsent("C3", p)
 	case err != nil:
 		t.errorf("C5", "%s: %v", what, err)

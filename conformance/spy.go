@@ -23,6 +23,7 @@ type log struct {
 	mu    sync.Mutex
 	calls []call
 	meet  func(call) error // is asked in every call; an error is the answer
+	opens int              // streams that are neither committed nor closed
 }
 
 // call is one call of the backend inside.
@@ -63,6 +64,24 @@ func (l *log) during(meet func(call) error, f func()) []call {
 	return calls
 }
 
+// opened notes that a stream was opened, and returns what notes its end, once.
+func (l *log) opened() (ended func()) {
+	count := func(n int) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.opens += n
+	}
+	count(1)
+	return sync.OnceFunc(func() { count(-1) })
+}
+
+// open returns how many streams are neither committed nor closed.
+func (l *log) open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.opens
+}
+
 // seen returns the calls so far.
 func (l *log) seen() []call {
 	l.mu.Lock()
@@ -82,7 +101,7 @@ func (s *spy) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, e
 	if err != nil {
 		return nil, err
 	}
-	return &spyReader{r, s.log, ctx, path}, nil
+	return &spyReader{r, s.log, ctx, path, s.opened()}, nil
 }
 
 func (s *spy) ConcatPath(path, suffix string) string { return s.inner.ConcatPath(path, suffix) }
@@ -126,7 +145,7 @@ func (l *log) writing(ctx context.Context, method, path string, create func(cont
 	if err != nil {
 		return nil, err
 	}
-	return &spyWriter{WriteStream: w, log: l, ctx: ctx, path: path}, nil
+	return &spyWriter{WriteStream: w, log: l, ctx: ctx, path: path, ended: l.opened()}, nil
 }
 
 type spyWriter struct {
@@ -135,6 +154,8 @@ type spyWriter struct {
 	ctx  context.Context
 	path string
 	err  error // of a Write that was made to fail, which is sticky: W6
+
+	ended func()
 }
 
 func (w *spyWriter) Write(p []byte) (int, error) {
@@ -154,7 +175,16 @@ func (w *spyWriter) Commit() (fsbase.Info, error) {
 	if err := w.log.enter(w.ctx, "Commit", w.path); err != nil {
 		return fsbase.Info{}, err
 	}
-	return w.WriteStream.Commit()
+	info, err := w.WriteStream.Commit()
+	if err == nil {
+		w.ended()
+	}
+	return info, err
+}
+
+func (w *spyWriter) Close() error {
+	w.ended()
+	return w.WriteStream.Close()
 }
 
 type spyReader struct {
@@ -162,6 +192,13 @@ type spyReader struct {
 	log  *log
 	ctx  context.Context
 	path string
+
+	ended func()
+}
+
+func (r *spyReader) Close() error {
+	r.ended()
+	return r.ReadStream.Close()
 }
 
 func (r *spyReader) ReadAt(p []byte, off int64) (int, error) {

@@ -27,8 +27,8 @@ func harness(open func() fsbase.FileSystemBase) conformance.Harness {
 		Crash:   func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase { return backend(fsys).Crash() },
 		Residue: func(_ testing.TB, fsys fsbase.FileSystemBase) []string { return backend(fsys).Residue() },
 		Faults:  faults,
-		Secrets: []string{"hunter2"},
-		Limits:  quick,
+		Secrets: []string{"hunter2"}, CheckpointID: "checkpoint",
+		Limits: quick,
 	}
 }
 

@@ -55,6 +55,15 @@ func (t *trial) createSwap(p string, old fsbase.Version) func() (fsbase.WriteStr
 	return func() (fsbase.WriteStream, error) { return as[fsbase.Swapper](t).CreateSwap(t.ctx, p, old) }
 }
 
+// wantStale demands the error of a lost swap.
+func (t *trial) wantStale(err error, format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	t.wantIs("C3", err, what, fsbase.ErrPrecondition)
+	if errors.Is(err, fs.ErrExist) {
+		t.errorf("C3", "%s: %v, which is also %q", what, err, fs.ErrExist)
+	}
+}
+
 func checkSwapCurrent(t *trial) {
 	p := t.path("a")
 	before := content(0, 100)
@@ -87,7 +96,7 @@ func checkSwapStale(t *trial) {
 	current := t.put(p, now).Version
 	for _, n := range []int{0, 3000, t.largeSize()} {
 		_, err := t.commit(t.createSwap(p, stale), content(3, n))
-		t.wantIs("C3", err, fmt.Sprintf("a swap to %d bytes of a version of %q that was replaced", n, p), fsbase.ErrPrecondition)
+		t.wantStale(err, "a swap to %d bytes of a version of %q that was replaced", n, p)
 		t.wantContent("C3", p, now)
 		if got := t.info(p).Version; got != current {
 			t.errorf("C3", "a lost swap changes the version of %q from %q to %q", p, current, got)
@@ -103,7 +112,7 @@ func checkSwapGone(t *trial) {
 	}
 	for _, p := range []string{p, never} {
 		_, err := t.commit(t.createSwap(p, v), content(2, 3000))
-		t.wantIs("C3", err, fmt.Sprintf("a swap of %q, which is not there", p), fsbase.ErrPrecondition)
+		t.wantStale(err, "a swap of %q, which is not there", p)
 		t.wantAbsent("C3", p)
 	}
 }
@@ -120,7 +129,7 @@ func checkSwapAtCommit(t *trial) {
 	between := content(3, 3000)
 	t.put(p, between)
 	_, err = w.Commit()
-	t.wantIs("C3", err, fmt.Sprintf("a swap of a version of %q that was replaced since CreateSwap", p), fsbase.ErrPrecondition)
+	t.wantStale(err, "a swap of a version of %q that was replaced since CreateSwap", p)
 	w.Close()
 	t.wantContent("C3", p, between)
 }

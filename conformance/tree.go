@@ -43,8 +43,10 @@ func (t *trial) wantList(clause, prefix string, names []string) {
 var treeNames = []string{
 	"d/a", "d/a-b", "d/a-b/x", "d/a.b", "d/a0", "d/aa/x", "d/aa/b/c/d", "d/aa/b", "d/B", "d/~", "d/é", "d/.metadata",
 	"d/aa.x/y", "d.txt", "d-/x", "e", "d/a b", "d/a+b", "d/%61", "d/zz/z", "C/a",
+	"d/\uffee", "d/\U0001f4be", // of which UTF-16 has the second first
 }
 
+// putTree writes treeNames, but for those that the storage refuses.
 func (t *trial) putTree() []string {
 	var names []string
 	for _, name := range treeNames {
@@ -53,8 +55,9 @@ func (t *trial) putTree() []string {
 			continue
 		}
 		p := t.path("tree/" + name)
-		t.put(p, []byte(name))
-		names = append(names, p)
+		if t.accept(p, []byte(name)) {
+			names = append(names, p)
+		}
 	}
 	return names
 }

@@ -33,8 +33,9 @@ type record struct {
 	failures []string
 	names    []string
 	finished bool
-	random   bool   // rng was used
-	lacks    string // why the check means nothing here
+	random   bool     // rng was used
+	taken    []string // of takenNames
+	lacks    string   // why the check means nothing here
 }
 
 // maxFailures bounds the report of a check that fails in a loop.

@@ -59,6 +59,11 @@ func WithSecrets(secrets ...string) Option {
 	}
 }
 
+// WithCheckpointID gives Verify what [Harness].CheckpointID gives [Run].
+func WithCheckpointID(id string) Option {
+	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.ownID = id }) }
+}
+
 // WithFaults gives Verify what [Harness].Faults gives [Run].
 func WithFaults(f Faults) Option {
 	return func(v *verification) { v.arrange = append(v.arrange, func(e *environment) { e.faults = f }) }
@@ -128,6 +133,9 @@ func verify(ctx context.Context, fsys fsbase.FileSystemBase, w *wrapping, all []
 		env.wrapped(w)
 	}
 	rep := env.report(fsys)
+	checks = sow(ctx, checks, func(c Check) (*environment, fsbase.FileSystemBase, string) {
+		return env, fsys, v.folder + "/" + c.ID
+	})
 	for i, c := range checks {
 		v.told(i, len(checks))
 		if ctx.Err() != nil {

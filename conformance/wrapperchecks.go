@@ -44,6 +44,16 @@ var wrapperChecks = []Check{
 		run: checkErrorPaths,
 	},
 	{
+		ID: "wrapper/prefixed-names", Clauses: []string{"N1", "N3", "C8", "C10"}, Level: Must, Profile: Core,
+		Doc: "A name that begins with the wrapper's prefix, once or twice, or has it within, is a name like any other.",
+		run: checkPrefixedNames,
+	},
+	{
+		ID: "wrapper/closes", Clauses: []string{"W4", "R5"}, Level: Must, Profile: Core,
+		Doc: "Every stream of the backend inside that was not committed is closed with the caller's, also after a Write or Commit that failed.",
+		run: checkInnerCloses,
+	},
+	{
 		ID: "wrapper/contexts", Clauses: []string{"O5", "R7"}, Level: Must, Profile: Core,
 		Doc: "The backend inside gets the caller's context: its values, and its end.",
 		run: checkContexts,

@@ -45,17 +45,24 @@ func checkWrappedErrors(t *trial) {
 	p, good := t.path("dir/a"), t.path("good")
 	w.put(p, []byte("x"))
 	w.put(good, []byte("y"))
+	// A wrapper may try again for a while what is throttled or not known: so no
+	// call meets more kinds of errors than it can have.
+	looks := []string{"OpenStream", "Stat", "ReadRanges"}
+	changes := []string{"Upload", "Rename", "Rename to", "Copy", "Copy to"}
 	for op, call := range w.everyCall(good) {
-		var err error
-		if calls := s.during(failWith(fs.ErrPermission), func() { err = call(p) }); len(calls) > 0 {
-			t.wantWrapped(err, fmt.Sprintf("%s(%q)", op, p), fs.ErrPermission)
+		kinds := []error{fs.ErrPermission, fsbase.ErrThrottled}
+		if slices.Contains(looks, op) {
+			kinds = append(kinds, fs.ErrNotExist, fsbase.ErrChanged)
 		}
-	}
-	// Each kind of error once: a wrapper may try again for a while.
-	for _, kind := range []error{fs.ErrNotExist, fsbase.ErrChanged, fsbase.ErrThrottled} {
-		var err error
-		s.during(failWith(kind), func() { _, err = w.read(p) })
-		t.wantWrapped(err, fmt.Sprintf("OpenStream(%q)", p), kind)
+		if slices.Contains(changes, op) {
+			kinds = append(kinds, fsbase.ErrCommitUnknown)
+		}
+		for _, kind := range kinds {
+			var err error
+			if calls := s.during(failWith(kind), func() { err = call(p) }); len(calls) > 0 {
+				t.wantWrapped(err, fmt.Sprintf("%s(%q)", op, p), kind)
+			}
+		}
 	}
 }
 
@@ -121,6 +128,42 @@ func checkErrorPaths(t *trial) {
 			t.errorf("N1", "%s of %q and %q: the error has the path %q: %v", op, p, good, pe.Path, err)
 		} else if err != nil && pe == nil {
 			t.errorf("E1", "%s(%q): no *fs.PathError but %T: %v", op, p, err, err)
+		}
+	}
+	t.streamErrorPaths(s, w)
+}
+
+// streamErrorPaths is the same for the methods of streams.
+func (t *trial) streamErrorPaths(s *spy, w *trial) {
+	data := content(1, 3000)
+	ways := w.writes(data)
+	ways["CreateStream"] = func(p string) error { return w.fill(p, data) }
+	ways["OpenStream"] = func(p string) error {
+		w.put(p, data) // which fails before a reader is asked, if it is asked to
+		r := w.open(p)
+		defer r.Close()
+		_, err := r.ReadAt(make([]byte, 10), 1000)
+		return err
+	}
+	for op, do := range ways {
+		for i, method := range []string{"Write", "Commit", "ReadAt"} {
+			if (op == "OpenStream") != (method == "ReadAt") {
+				continue
+			}
+			p := t.path(fmt.Sprintf("streams/%s/%d", op, i))
+			var err error
+			s.during(func(c call) error {
+				if op == "CreateSwap" && !t.there(s.inner, c) { // what it swaps is put first
+					return nil
+				}
+				return failWith(fs.ErrPermission, method)(c)
+			}, func() { err = do(p) })
+			var pe *fs.PathError
+			if errors.As(err, &pe) && pe.Path != p {
+				t.errorf("N1", "%s of a stream of %q by %s: the error has the path %q: %v", method, p, op, pe.Path, err)
+			} else if err != nil && pe == nil {
+				t.errorf("E1", "%s of a stream of %q by %s: no *fs.PathError but %T: %v", method, p, op, err, err)
+			}
 		}
 	}
 }

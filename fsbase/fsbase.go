@@ -120,7 +120,8 @@
 //	C9  Copier: as read and commit of the same bytes; the source stays.
 //	C10 RemoveAller: removes every stream that Lister would list for the prefix
 //	    and yields each removed name; a failure is yielded and ends it. What is
-//	    not yielded is not removed.
+//	    not yielded is not removed, but for the rest of one request: where the
+//	    consumer stops, at most 999 names more.
 //	C11 Unsyncer: the same storage without W3, nothing else changed.
 //
 // Errors

@@ -80,9 +80,10 @@ func (f *FS) pinned(ctx context.Context, p string, pin fsbase.Version, ranges []
 }
 
 // infoOfAnswer is what the answer to a read tells. It has the checksum of the
-// whole object over HTTP only, and then none that is 0.
+// whole object over HTTP only, and then none that is 0. Its time is in whole
+// seconds, which is not the one that Stat tells: there is none (W12).
 func infoOfAnswer(p string, about storage.ReaderObjectAttrs) fsbase.Info {
-	info := fsbase.Info{Path: p, Size: about.Size, ModTime: about.LastModified, Version: versionOf(about.Generation)}
+	info := fsbase.Info{Path: p, Size: about.Size, Version: versionOf(about.Generation)}
 	if about.CRC32C != 0 {
 		info.Sum = sumOf(about.CRC32C)
 	}

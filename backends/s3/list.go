@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -127,7 +128,9 @@ func (f *FS) streams(out *s3.ListObjectsV2Output) ([]fsbase.Info, error) {
 			continue
 		}
 		page = append(page, fsbase.Info{
-			Path: path, Size: aws.ToInt64(o.Size), ModTime: aws.ToTime(o.LastModified), Version: version(o.ETag),
+			Path: path, Size: aws.ToInt64(o.Size), Version: version(o.ETag),
+			// All that a GET or HEAD can tell, whose header has whole seconds. W12.
+			ModTime: aws.ToTime(o.LastModified).Truncate(time.Second),
 		})
 	}
 	return page, nil

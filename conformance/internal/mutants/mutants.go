@@ -16,6 +16,7 @@ func (m Mutant) New() Backend { return newVariant(New(), m.faults) }
 func All() []Mutant {
 	return slices.Concat(
 		octaveMutants, spanMutants, afterCrashMutants, meetingMutants, nothingMutants,
+		deniedMutants, foreignMutants, listingMutants, fastMutants, folderMutants, residueMutants,
 		ladderMutants, hostileMutants, streamMutants, faultMutants, historyMutants, scenarioMutants, modelMutants,
 		oddNameMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants,
 		nameMutants, writeMutants, closeMutants, cancelMutants, infoMutants, readMutants, operationMutants, sizeMutants,

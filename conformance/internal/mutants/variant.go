@@ -56,6 +56,7 @@ type faults struct {
 	withoutSync func(v *variant) fsbase.FileSystemBase
 	crash       func(v *variant) *Store
 	residue     func(v *variant) []string
+	validate    func(v *variant, id string) error
 }
 
 func newVariant(s *Store, f faults) *variant {
@@ -200,6 +201,13 @@ func (v *variant) WithoutSync() fsbase.FileSystemBase {
 		return v.withoutSync(v)
 	}
 	return newVariant(&Store{disk: v.disk}, v.faults)
+}
+
+func (v *variant) ValidateCheckpointID(id string) error {
+	if v.validate != nil {
+		return v.validate(v, id)
+	}
+	return v.Store.ValidateCheckpointID(id)
 }
 
 func (v *variant) Reopen() fsbase.FileSystemBase {

@@ -3,6 +3,7 @@ package mutants
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -32,7 +33,7 @@ func handing[T any](f func(p *prefixed, target *T) bool) func(fsbase.FileSystemB
 type embedding struct{ fsbase.FileSystemBase }
 
 // Wrappers returns every wrapper that is a mutant.
-func Wrappers() []Wrapper { return append(capabilityWrappers, callWrappers...) }
+func Wrappers() []Wrapper { return slices.Concat(capabilityWrappers, callWrappers, nameWrappers) }
 
 var capabilityWrappers = []Wrapper{
 	{

@@ -1,0 +1,151 @@
+package conformance
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var faultRemoveChecks = []Check{
+	{
+		ID: "faults/refused-remove", Clauses: []string{"E4", "O2", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
+		Doc: "RmFile that the storage is too busy for is ErrThrottled and the stream stays, or it is tried again and the stream is gone.",
+		run: func(t *trial) { t.deniedRemove(t.env.faults.Refuse, fsbase.ErrThrottled) },
+	},
+	{
+		ID: "faults/forbidden-remove", Clauses: []string{"E4", "O2", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanForbid},
+		Doc: "RmFile that the caller may not make is fs.ErrPermission and the stream stays.",
+		run: func(t *trial) { t.deniedRemove(t.env.faults.Forbid, fs.ErrPermission) },
+	},
+	{
+		ID: "faults/refused-remove-all", Clauses: []string{"C10", "E4", "E1"}, Level: Must, Profile: List, Needs: []Capability{CanRefuse, RemoveAller},
+		Doc: "RemoveAll that fails yields the failure and ends; what it yielded is gone and the rest is there.",
+		run: func(t *trial) { t.deniedRemoveAll(t.env.faults.Refuse, fsbase.ErrThrottled) },
+	},
+	{
+		ID: "faults/forbidden-remove-all", Clauses: []string{"C10", "E4", "E1"}, Level: Must, Profile: List, Needs: []Capability{CanForbid, RemoveAller},
+		Doc: "The same of RemoveAll that the caller may not make, which is fs.ErrPermission.",
+		run: func(t *trial) { t.deniedRemoveAll(t.env.faults.Forbid, fs.ErrPermission) },
+	},
+	{
+		ID: "faults/refused-move", Clauses: []string{"E4", "O3", "C9", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
+		Doc: "Rename and Copy that the storage is too busy for are ErrThrottled, or tried again and done; the content is not lost.",
+		run: func(t *trial) { t.deniedMove(t.env.faults.Refuse, fsbase.ErrThrottled) },
+	},
+	{
+		ID: "faults/forbidden-move", Clauses: []string{"E4", "O3", "C9", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanForbid},
+		Doc: "Rename and Copy that the caller may not make, of the source or of the target, are fs.ErrPermission.",
+		run: func(t *trial) { t.deniedMove(t.env.faults.Forbid, fs.ErrPermission) },
+	},
+}
+
+// deniedRemove demands that removals which meet the fault are of a class, or
+// succeed because they were tried again.
+func (t *trial) deniedRemove(arm Arm, class error) {
+	p := t.path("a")
+	parts := 0
+	for _, times := range []int{0, 1} {
+		t.put(p, []byte("kept"))
+		var err error
+		if !t.mustStrike(arm, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) }) {
+			continue
+		}
+		if parts++; err == nil {
+			t.wantAbsent("O2", p)
+			continue
+		}
+		t.wantIs("E4", err, fmt.Sprintf("RmFile(%q), which the storage denies", p), class)
+		t.noSecret("RmFile, which the storage denies", err)
+		t.wantContent("O2", p, []byte("kept"))
+	}
+	t.fruitless(parts)
+}
+
+func (t *trial) deniedRemoveAll(arm Arm, class error) {
+	parts := 0
+	for _, f := range []Fault{{On: ToList}, {On: ToRemove}, {On: ToRemove, Skip: 3}} {
+		names := t.putTree()
+		gone := map[string]bool{}
+		var last error
+		_, ok := t.under(arm, f, func() {
+			for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("tree/")) {
+				if last != nil {
+					t.errorf("C10", "RemoveAll goes on after the error %v", last)
+				}
+				if last = err; err == nil {
+					gone[name] = true
+				}
+			}
+		})
+		if !ok {
+			continue
+		}
+		parts++
+		t.noSecret("RemoveAll, which the storage denies", last)
+		if last != nil {
+			t.wantIs("E4", last, "RemoveAll, which the storage denies", class)
+		} else if len(gone) < len(names) {
+			t.errorf("C10", "RemoveAll of %d names, of which the storage denies some, yields %d and no error", len(names), len(gone))
+		}
+		for _, n := range names {
+			t.wantExists("C10", n, !gone[n])
+		}
+	}
+	t.fruitless(parts)
+}
+
+// deniedMove lets each kind of request of a Rename and of a Copy meet the
+// fault. One that does not make such requests is done.
+func (t *trial) deniedMove(arm Arm, class error) {
+	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
+	moves := map[string]func() error{"Rename": func() error { return t.fs.Rename(t.ctx, from, to) }}
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		moves["Copy"] = func() error {
+			_, err := c.Copy(t.ctx, from, to, fsbase.Condition{})
+			return err
+		}
+	}
+	parts := 0
+	for _, on := range []Request{ToRead, ToWrite, ToCommit, ToRemove} {
+		for what, move := range moves {
+			clause := map[string]string{"Rename": "O3", "Copy": "C9"}[what]
+			t.put(from, data)
+			t.remove(to)
+			var err error
+			struck, ok := t.under(arm, Fault{On: on}, func() { err = move() })
+			if !ok {
+				continue
+			}
+			if struck > 0 {
+				parts++
+			}
+			said := fmt.Sprintf("%s(%q, %q), which the storage denies to %s,", what, from, to, on)
+			t.noSecret(said, err)
+			if err != nil {
+				t.wantIs("E4", err, said, class)
+			} else {
+				t.wantContent(clause, to, data)
+				if what == "Rename" {
+					t.wantAbsent(clause, from)
+				}
+			}
+			if err != nil || what == "Copy" {
+				t.kept(clause, said, err, from, to, data, what == "Copy")
+			}
+		}
+	}
+	t.fruitless(parts)
+}
+
+// kept demands that a move which failed has lost nothing and made nothing else:
+// data is under from, or, of a Rename, under to.
+func (t *trial) kept(clause, said string, err error, from, to string, data []byte, stays bool) {
+	at := func(p string) bool {
+		got, rerr := t.read(p)
+		return rerr == nil && difference(got, data) == ""
+	}
+	if !at(from) && (stays || !at(to)) {
+		t.errorf(clause, "%s returns %v and has lost the content", said, err)
+	}
+}

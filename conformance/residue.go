@@ -1,0 +1,43 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// largeResidue ends writes that may go in parts, and looks for what is left.
+func (t *trial) largeResidue() {
+	p, absent := t.path("large/a"), t.path("large/absent")
+	n := t.largeSize()
+	data := content(4, n)
+	w := t.create(p)
+	for rest := data; len(rest) > 0; {
+		part := min(len(rest), 1<<20)
+		t.write(w, p, rest[:part])
+		rest = rest[part:]
+	}
+	w.Close()
+	t.wantNoResidue(fmt.Sprintf("Close of a stream of %d bytes", n))
+	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		for _, size := range []int{3000, n} {
+			for what, src := range map[string]*faultySource{
+				"fails":    {data: data[:size], failAt: size - 1},
+				"is short": {data: data[:size-1], failAt: -1},
+			} {
+				_, _ = u.Upload(t.ctx, p, src, int64(size), fsbase.Condition{})
+				t.wantNoResidue(fmt.Sprintf("Upload of %d bytes whose source %s", size, what))
+			}
+			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:size]), int64(size), fsbase.IfAbsent())
+			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:size]), int64(size), fsbase.IfAbsent())
+			t.wantNoResidue(fmt.Sprintf("Upload of %d bytes that is lost", size))
+		}
+	}
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		for _, cond := range []fsbase.Condition{{}, fsbase.IfAbsent()} {
+			_, _ = c.Copy(t.ctx, absent, t.path("large/copy"), cond)
+			t.wantNoResidue("Copy of an absent name")
+		}
+	}
+}
