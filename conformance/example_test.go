@@ -54,6 +54,7 @@ func ExampleChecks() {
 	// MUST sizes/swap
 	// MUST race/mixed-swap
 	// MUST handles/swap
+	// MUST handles/mixed-swap
 	// MUST swap/current
 	// MUST swap/stale
 	// MUST swap/gone
@@ -61,4 +62,6 @@ func ExampleChecks() {
 	// MUST swap/no-version
 	// MUST swap/race
 	// MUST swap/counter
+	// MUST swap/foreign
+	// MUST swap/other-name
 }
