@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -115,7 +116,7 @@ var walkMutants = []Mutant{
 
 // memory is a goroutine that uses a caller's memory after its call.
 func memory(p []byte, before []byte) {
-	yield()
+	time.Sleep(3 * time.Millisecond) // so that the caller has it again, surely
 	copy(p, before)
 }
 
