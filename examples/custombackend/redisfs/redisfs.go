@@ -20,11 +20,11 @@ import (
 const chunk = 1 << 20 // A file is a hash: version, size, time, and chunks by number.
 var clients sync.Map  // of a server and user: file systems have no Close, so they share one.
 
-// publish makes KEYS[1] the file KEYS[2] if that has the version ARGV[1]: "" is none, "*" any.
+// publish makes KEYS[1] the file KEYS[2] if that meets ARGV[1]: "any", or "=" and its version, none if it is absent.
 var publish = redis.NewScript(`
 local now = redis.call('HGET', KEYS[2], 'version') or ''
 if now == ARGV[2] then return 1 end -- asked again, because the answer was lost
-if ARGV[1] ~= '*' and ARGV[1] ~= now then return redis.error_reply('LOST') end
+if ARGV[1] ~= 'any' and ARGV[1] ~= '=' .. now then return redis.error_reply('LOST') end
 if redis.call('HLEN', KEYS[1]) ~= tonumber(ARGV[3]) then return redis.error_reply('GONE') end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'size', ARGV[4], 'time', redis.call('TIME')[1])
 redis.call('PERSIST', KEYS[1]) return redis.call('RENAME', KEYS[1], KEYS[2])`)
@@ -60,19 +60,19 @@ func fail(op, path string, err error) error {
 }
 
 func (f *FS) CreateStream(ctx context.Context, path string) (fsbase.WriteStream, error) {
-	return f.create(ctx, path, "*", nil)
+	return f.create(ctx, path, "any", nil)
 }
 
 func (f *FS) CreateExclusive(ctx context.Context, path string) (fsbase.WriteStream, error) {
-	return f.create(ctx, path, "", fsbase.ErrExist())
+	return f.create(ctx, path, "=", fsbase.ErrExist())
 }
 
 func (f *FS) CreateSwap(ctx context.Context, path string, old fsbase.Version) (fsbase.WriteStream, error) {
-	w, err := f.create(ctx, path, old, fsbase.ErrPrecondition)
+	w, err := f.create(ctx, path, "="+string(old), fsbase.ErrPrecondition)
 	return w, cmp.Or(fsbase.IfVersion(old).Check("create", path), err)
 }
 
-func (f *FS) create(ctx context.Context, path string, want fsbase.Version, lost error) (fsbase.WriteStream, error) {
+func (f *FS) create(ctx context.Context, path, want string, lost error) (fsbase.WriteStream, error) {
 	id := "godcp-new:" + rand.Text() // also the version
 	return fsbase.NewPartWriter(ctx, path, fsbase.Parts{
 		Size: chunk,
@@ -80,7 +80,7 @@ func (f *FS) create(ctx context.Context, path string, want fsbase.Version, lost 
 			return fail("write", path, cmp.Or(f.DB.HSet(ctx, id, n, part).Err(), f.DB.Expire(ctx, id, time.Hour).Err()))
 		},
 		Commit: func(ctx context.Context, n, size int64) (fsbase.Info, error) {
-			err := publish.Run(ctx, f.DB, []string{id, key(path)}, string(want), id, n, size).Err()
+			err := publish.Run(ctx, f.DB, []string{id, key(path)}, want, id, n, size).Err()
 			switch {
 			case redis.HasErrorPrefix(err, "LOST"):
 				err = lost
