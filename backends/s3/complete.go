@@ -56,18 +56,24 @@ func (m *multipart) complete(ctx context.Context) (fsbase.Info, error) {
 // conflicted says what a conflict means: lost, if the condition does not hold
 // any more, else err as it is.
 func (m *multipart) conflicted(ctx context.Context, err error) error {
-	o, headErr := m.fs.head(ctx, m.key, "")
-	var a *answer
-	switch {
-	case !errors.As(err, &a):
-		return err
-	case m.cond.Absent() && headErr == nil:
-		return &answer{class: fsbase.ErrExist(), text: a.text, err: a.err}
-	case m.cond.Version() != "" && headErr == nil && o.version != m.cond.Version(),
-		m.cond.Version() != "" && isAbsent(headErr):
-		return &answer{class: fsbase.ErrPrecondition, text: a.text, err: a.err}
+	if a, _ := m.fs.lost(ctx, m.key, m.cond, err); a != nil {
+		return a
 	}
 	return err
+}
+
+// lost is what a commit that is surely not done failed of, as err tells, if its
+// condition does not hold any more; else nil, and why that is not known if so.
+func (f *FS) lost(ctx context.Context, key string, cond fsbase.Condition, err error) (*answer, error) {
+	o, headErr := f.head(ctx, key, "")
+	switch {
+	case cond.Absent() && headErr == nil:
+		return answerOf(err, fsbase.ErrExist()), nil
+	case cond.Version() != "" && headErr == nil && o.version != cond.Version(),
+		cond.Version() != "" && isAbsent(headErr):
+		return answerOf(err, fsbase.ErrPrecondition), nil
+	}
+	return nil, headErr
 }
 
 func isAbsent(err error) bool {

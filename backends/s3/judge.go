@@ -2,16 +2,10 @@ package s3
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io/fs"
-	"net"
 	"net/http"
 	"strings"
-
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -31,6 +25,11 @@ const (
 	noSuchUpload = "NoSuchUpload"
 )
 
+// folderInTheWay is what a store with real folders says of a name that one has,
+// and of any name when it could not make the folder, as when it was about to
+// remove that with its last stream.
+const folderInTheWay = "ExistingObjectIsDirectory"
+
 // judge files the error of a request under its class and says what is known.
 func judge(ctx context.Context, err error) (*answer, fate) {
 	var a *answer
@@ -42,8 +41,13 @@ func judge(ctx context.Context, err error) (*answer, fate) {
 		return &answer{class: source.err, text: source.Error(), err: source}, refused
 	}
 	s := status(err)
+	var short *undelivered
+	lost := unclear
+	if errors.As(err, &short) {
+		lost = undone
+	}
 	if s < 300 && ctx.Err() != nil {
-		return answerOf(err, ctx.Err()), unclear
+		return answerOf(err, ctx.Err()), lost
 	}
 	if c := code(err); c != "" {
 		if ok, f, class := judgeCode(c, s); ok {
@@ -60,7 +64,11 @@ func judge(ctx context.Context, err error) (*answer, fate) {
 	case s > 0:
 		return answerOf(err, nil), unclear // a good answer that breaks off
 	}
-	return judgeTransport(err)
+	a, f := judgeTransport(err)
+	if f == unclear {
+		f = lost
+	}
+	return a, f
 }
 
 // judgeCode knows the codes that say more than their status.
@@ -86,8 +94,10 @@ func judgeCode(code string, status int) (ok bool, f fate, class error) {
 		return true, refused, errors.ErrUnsupported
 	case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId":
 		return true, refused, fs.ErrPermission // some stores say 400
-	case "ExistingObjectIsDirectory", "ObjectParentIsFile":
+	case "ObjectParentIsFile":
 		return true, refused, fs.ErrInvalid // a store that has real folders
+	case folderInTheWay:
+		return true, undone, fs.ErrInvalid
 	// These come under status 200, too.
 	case "AccessDenied":
 		return true, refused, fs.ErrPermission
@@ -128,46 +138,4 @@ func classOf(status int) error {
 		return fs.ErrInvalid
 	}
 	return nil
-}
-
-// judgeTransport judges what did not get as far as an answer.
-func judgeTransport(err error) (*answer, fate) {
-	var send *smithyhttp.RequestSendError
-	if !errors.As(err, &send) {
-		var signing *v4.SigningError
-		if errors.As(err, &signing) || strings.Contains(err.Error(), "get identity") {
-			return answerOf(err, fs.ErrPermission), refused // no credentials
-		}
-		var broken *brokenBody
-		if errors.As(err, &broken) {
-			return answerOf(err, nil), unclear
-		}
-		return answerOf(err, nil), refused // never sent
-	}
-	var cert *tls.CertificateVerificationError
-	var name x509.HostnameError
-	var dial *net.OpError
-	switch {
-	case errors.As(err, &cert), errors.As(err, &name):
-		return answerOf(err, nil), refused
-	case errors.As(err, &dial) && dial.Op == "dial":
-		return answerOf(err, nil), undone
-	case isCut(err):
-		return answerOf(err, nil), undone
-	}
-	return answerOf(err, nil), unclear
-}
-
-// isCut tells that the end of a request was never sent: a store that does not
-// wait for a body which it refuses may hang up meanwhile, and its answer is
-// lost. What has only a beginning no store carries out.
-func isCut(err error) bool {
-	var op *net.OpError
-	for errors.As(err, &op) {
-		if op.Op == "write" {
-			return true
-		}
-		err = op.Err // the copy of a body has its own name: "readfrom"
-	}
-	return false
 }

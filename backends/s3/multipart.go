@@ -88,7 +88,7 @@ func (m *multipart) upload(ctx context.Context, number int, src io.ReaderAt, off
 		in.Body = b
 		var err error
 		out, err = f.client.UploadPart(ctx, in, f.settings, unsigned)
-		return b.ofSource(err)
+		return b.judged(err)
 	})
 	if a != nil {
 		if ctx.Err() != nil {

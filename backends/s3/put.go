@@ -33,7 +33,12 @@ func (f *FS) put(ctx context.Context, key string, src io.ReaderAt, size int64, c
 		in.Body = b
 		var err error
 		out, err = f.client.PutObject(ctx, in, f.settings, unsigned)
-		return b.ofSource(err)
+		err = b.judged(err)
+		var u *undelivered
+		if !cond.Unconditional() && errors.As(err, &u) {
+			return f.whyUndelivered(ctx, key, cond, err)
+		}
+		return err
 	})
 	if a != nil {
 		return fsbase.Info{}, notCommitted(a, all, cond)
@@ -43,6 +48,21 @@ func (f *FS) put(ctx context.Context, key string, src io.ReaderAt, size int64, c
 		return fsbase.Info{}, unknown(errNoETag)
 	}
 	return info, nil
+}
+
+// whyUndelivered is the reason of err where it can be found out: a store that
+// refuses a condition at once, and hangs up, would do so each time.
+func (f *FS) whyUndelivered(ctx context.Context, key string, cond fsbase.Condition, err error) error {
+	a, headErr := f.lost(ctx, key, cond, err)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case a != nil:
+		return a
+	case headErr != nil && status(headErr) == 0:
+		return answerOf(err, nil) // the store was asked often enough
+	}
+	return err
 }
 
 // headers are what says a condition in a request.

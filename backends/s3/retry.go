@@ -14,6 +14,9 @@ const (
 	firstPause   = 100 * time.Millisecond
 	longestPause = 10 * time.Second
 	longestAfter = 30 * time.Second // that a store may demand by Retry-After
+
+	// folderAttempts are enough for a folder that goes; most stay.
+	folderAttempts = 3
 )
 
 // repeat calls attempt until it succeeds or nothing is to be gained: what was
@@ -33,7 +36,8 @@ func repeat(ctx context.Context, idempotent bool, attempt func() error) (*answer
 		if f == unclear {
 			all = unclear
 		}
-		if f == refused || f == unclear && !idempotent || n == attempts || pause(ctx, n, a) != nil {
+		last := n == attempts || n == folderAttempts && code(a.err) == folderInTheWay
+		if f == refused || f == unclear && !idempotent || last || pause(ctx, n, a) != nil {
 			return a, all
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -66,27 +65,6 @@ func ended(err error) error {
 	return err
 }
 
-// body is a part of a source on its way. It remembers that the source failed:
-// what the transport makes of it looks like a fault of the line.
-type body struct {
-	*io.SectionReader
-	left int64
-	err  error
-}
-
-func newBody(src io.ReaderAt, off, n int64) *body {
-	return &body{SectionReader: io.NewSectionReader(src, off, n), left: n}
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.SectionReader.Read(p)
-	b.left -= int64(n)
-	if err != nil && (err != io.EOF || b.left > 0) {
-		b.err = &sourceError{b.Size() - b.left, ended(err)}
-	}
-	return n, err
-}
-
 // sourceError: it is the source that failed, and nothing was published.
 type sourceError struct {
 	off int64
@@ -97,13 +75,3 @@ func (e *sourceError) Error() string {
 	return fmt.Sprintf("reading the source at %d: %v", e.off, e.err)
 }
 func (e *sourceError) Unwrap() error { return e.err }
-
-// ofSource is the error of the body's source, if it failed, else err.
-func (b *body) ofSource(err error) error {
-	if err != nil && b.err != nil {
-		var s *sourceError
-		errors.As(b.err, &s)
-		return s
-	}
-	return err
-}

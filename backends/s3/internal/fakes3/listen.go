@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // pipes is a network of this process alone: no ports, and time that a test
@@ -57,7 +58,10 @@ func Start(handler http.Handler) (transport *http.Transport, stop func()) {
 	}
 	server := &http.Server{Handler: http.HandlerFunc(counted), ErrorLog: log.New(io.Discard, "", 0)}
 	serving.Go(func() { _ = server.Serve(p) })
-	transport = &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 64, DisableCompression: true}
+	transport = &http.Transport{
+		DialContext: p.dial, MaxIdleConnsPerHost: 64, DisableCompression: true,
+		ExpectContinueTimeout: time.Second, // the SDK's
+	}
 	return transport, func() {
 		transport.CloseIdleConnections()
 		server.Close()
