@@ -94,8 +94,8 @@ func TestUndeliveredLineDown(t *testing.T) {
 	})
 }
 
-// A store that refuses at once and hangs up is asked before the body is sent,
-// so its answer arrives.
+// A store that refuses at once and hangs up is asked before the body is sent.
+// Its answer arrives, or the line is down before it and it is asked again.
 func TestAsksBeforeTheBody(t *testing.T) {
 	bubble(t, "put", func(t *testing.T, s *fakes3.Server, f *FS) {
 		var expect string
@@ -108,9 +108,6 @@ func TestAsksBeforeTheBody(t *testing.T) {
 		wantNotCommitted(t, err, fsbase.ErrPrecondition, fs.ErrExist)
 		if expect != "100-continue" {
 			t.Errorf("Expect: %q", expect)
-		}
-		if d := cmp.Diff([]string{"PutObject"}, s.Ops()); d != "" {
-			t.Error(d)
 		}
 	})
 }
