@@ -17,14 +17,8 @@ import (
 // `.metadata` in one conditional step, and then sweeps what no checkpoint names
 // any more. After fsbase.ErrCommitUnknown nobody may remove anything.
 func (w *FileSystemWriter) Finish(ctx context.Context, md *metadata.Metadata, results [][]WriteResult) (*metadata.Metadata, error) {
-	if w.base == nil {
-		return nil, errors.New("finish without a global plan")
-	}
-	if w.base.finished {
-		return w.base.md, nil
-	}
-	if err := collect(md, results); err != nil {
-		return nil, err
+	if done, err := w.gathered(md, results); done != nil || err != nil {
+		return done, err
 	}
 	if err := w.checkFiles(ctx, results); err != nil {
 		return nil, err
@@ -34,50 +28,23 @@ func (w *FileSystemWriter) Finish(ctx context.Context, md *metadata.Metadata, re
 		// The old metadata is untrusted: what must not be swept is not passed on.
 		md.Previous = slices.DeleteFunc(minus(dataFiles(w.base.md), dataFiles(md)), func(n string) bool { return !sweepable(n) })
 	}
-	body, err := metadata.Encode(md)
-	if err != nil {
-		return nil, err
+	published, err := w.publish(ctx, metadata.Name, md, w.isOwn)
+	if err == nil && published == md {
+		w.sweep(ctx, md)
 	}
-	w.report.Unguarded = !w.base.guarded
-	_, err = fsbase.Publish(ctx, w.fsys, metadata.Name, body, w.base.condition())
-	if errors.Is(err, fsbase.ErrPrecondition) {
-		if earlier := w.earlier(ctx); earlier != nil {
-			w.discard(ctx, md, earlier)
-			return earlier, nil
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("publishing: %w", err)
-	}
-	w.sweep(ctx, md)
-	return md, nil
+	return published, err
 }
 
-// earlier is the checkpoint that stands in the way of this one, if an earlier
-// attempt at the same save has published it after all.
-func (w *FileSystemWriter) earlier(ctx context.Context) *metadata.Metadata {
-	body, _, err := fsbase.ReadFile(ctx, w.fsys, metadata.Name, Limits{}.withDefaults().Metadata)
-	if err != nil {
-		return nil
+// gathered puts results into md, or is the checkpoint of an earlier attempt at
+// the same save, to which there is nothing to add.
+func (w *FileSystemWriter) gathered(md *metadata.Metadata, results [][]WriteResult) (done *metadata.Metadata, err error) {
+	switch {
+	case w.base == nil:
+		return nil, errors.New("finish without a global plan")
+	case w.base.finished:
+		return w.base.md, nil
 	}
-	md, err := metadata.Decode(body)
-	if err != nil || !w.isOwn(md) {
-		return nil
-	}
-	w.report.AlreadySaved = true
-	return md
-}
-
-// discard removes the files of an attempt that was not needed, on behalf of all
-// ranks. A plain name is left, as in Abandon.
-func (w *FileSystemWriter) discard(ctx context.Context, md, kept *metadata.Metadata) {
-	for _, name := range minus(dataFiles(md), dataFiles(kept)) {
-		if strings.Contains(name, w.base.nonce) {
-			w.remove(ctx, name)
-		} else {
-			w.leave(name)
-		}
-	}
+	return nil, collect(md, results)
 }
 
 // collect puts the results into the metadata: exactly one for each chunk and

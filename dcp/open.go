@@ -1,6 +1,7 @@
 package dcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -56,12 +57,11 @@ func Open(ctx context.Context, url string) (*Checkpoint, error) {
 
 // OpenWith is Open with options.
 func OpenWith(ctx context.Context, url string, o OpenOptions) (*Checkpoint, error) {
-	mux := o.Mux
-	if mux == nil {
-		mux = &fsbase.DefaultMux
-	}
-	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return mux.Open(ctx, url) })
+	return openAll(ctx, o, func() (fsbase.FileSystemBase, error) { return muxOr(o.Mux).Open(ctx, url) })
 }
+
+// muxOr is mux, or what nil stands for.
+func muxOr(mux *fsbase.Mux) *fsbase.Mux { return cmp.Or(mux, &fsbase.DefaultMux) }
 
 // OpenFS opens the checkpoint at the root of fsys.
 func OpenFS(ctx context.Context, fsys fsbase.FileSystemBase, o OpenOptions) (*Checkpoint, error) {

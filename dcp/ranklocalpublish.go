@@ -45,11 +45,7 @@ type MergeReport struct {
 // have plain names, so a removal could hit those of a later save, and nobody
 // reads them beside a `.metadata`. To merge again is to find that it is done.
 func MergeRankLocal(ctx context.Context, url string, o OpenOptions) (*MergeReport, error) {
-	mux := o.Mux
-	if mux == nil {
-		mux = &fsbase.DefaultMux
-	}
-	fsys, err := mux.Open(ctx, url)
+	fsys, err := muxOr(o.Mux).Open(ctx, url)
 	if err != nil {
 		return nil, err
 	}

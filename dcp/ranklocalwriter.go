@@ -58,7 +58,7 @@ func (w *rankLocalWriter) look(ctx context.Context) (*base, error) {
 		case err != nil:
 			return nil, err
 		}
-		if md := w.ownPart(body); md != nil {
+		if md, err := metadata.Decode(body); err == nil && w.isOwnPart(md) {
 			b.md, b.finished = md, true
 			w.report.AlreadySaved = true
 			return b, nil
@@ -76,57 +76,18 @@ func (w *rankLocalWriter) occupied(name string) error {
 	return fmt.Errorf("a rank-local set replaces nothing, save it to a new folder: %w", &fs.PathError{Op: "save", Path: name, Err: reason})
 }
 
-// ownPart is what an earlier attempt at this save has published: this rank's
-// part, or the checkpoint that the parts were merged to. Else it is nil.
-func (w *rankLocalWriter) ownPart(body []byte) *metadata.Metadata {
-	md, err := metadata.Decode(body)
-	if err != nil || !w.isOwn(md) || md.RankLocal != nil && *md.RankLocal != w.at {
-		return nil
-	}
-	return md
+// isOwnPart tells what an earlier attempt at this save has published: this rank's
+// part, or the checkpoint that the parts were merged to.
+func (w *rankLocalWriter) isOwnPart(md *metadata.Metadata) bool {
+	return w.isOwn(md) && (md.RankLocal == nil || *md.RankLocal == w.at)
 }
 
 // Finish publishes the part of this rank in one conditional step.
 func (w *rankLocalWriter) Finish(ctx context.Context, md *metadata.Metadata, results [][]WriteResult) (*metadata.Metadata, error) {
-	if w.base == nil {
-		return nil, errors.New("finish without a global plan")
-	}
-	if w.base.finished {
-		return w.base.md, nil
-	}
-	if err := collect(md, results); err != nil {
-		return nil, err
+	if done, err := w.gathered(md, results); done != nil || err != nil {
+		return done, err
 	}
 	at := w.at
 	md.StorageMeta, md.Version, md.RankLocal = w.StorageMeta(), "1.0.0", &at
-	body, err := metadata.Encode(md)
-	if err != nil {
-		return nil, err
-	}
-	w.report.Unguarded = !w.base.guarded
-	_, err = fsbase.Publish(ctx, w.fsys, w.MetadataPath(), body, w.base.condition())
-	if errors.Is(err, fsbase.ErrPrecondition) {
-		if earlier := w.earlierPart(ctx); earlier != nil {
-			w.discard(ctx, md, earlier)
-			return earlier, nil
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("publishing: %w", err)
-	}
-	return md, nil
-}
-
-// earlierPart is what stands in the way of this part, if an earlier attempt at
-// the same save has published it after all.
-func (w *rankLocalWriter) earlierPart(ctx context.Context) *metadata.Metadata {
-	body, _, err := fsbase.ReadFile(ctx, w.fsys, w.MetadataPath(), Limits{}.withDefaults().Metadata)
-	if err != nil {
-		return nil
-	}
-	md := w.ownPart(body)
-	if md != nil {
-		w.report.AlreadySaved = true
-	}
-	return md
+	return w.publish(ctx, w.MetadataPath(), md, w.isOwnPart)
 }

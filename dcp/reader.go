@@ -80,14 +80,11 @@ type reader struct {
 func newReader(fsys fsbase.FileSystemBase, o ReaderOptions) *reader {
 	r := &reader{
 		fsys: fsys, src: newSource(fsys), limits: o.Limits.withDefaults(),
-		extensions: o.Extensions, mux: o.Mux, blobs: map[string]*safetensors.Header{},
+		extensions: o.Extensions, mux: muxOr(o.Mux), blobs: map[string]*safetensors.Header{},
 		much: semaphore.NewWeighted(1), untrusted: o.Untrusted,
 	}
 	if r.extensions == nil {
 		r.extensions = DefaultExtensions
-	}
-	if r.mux == nil {
-		r.mux = &fsbase.DefaultMux
 	}
 	return r
 }

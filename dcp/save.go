@@ -76,11 +76,7 @@ func Save(ctx context.Context, url string, state map[string]any, o SaveOptions) 
 			}
 			return w, w.Reset(ctx, url)
 		}
-		mux := o.Mux
-		if mux == nil {
-			mux = &fsbase.DefaultMux
-		}
-		fsys, err := mux.Open(ctx, url)
+		fsys, err := muxOr(o.Mux).Open(ctx, url)
 		if err != nil {
 			return nil, err
 		}
