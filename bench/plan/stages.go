@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/godcp/godcp/bench/internal/compare"
 	"github.com/godcp/godcp/dcp/metadata"
 	"github.com/godcp/godcp/dcp/planner"
 	"github.com/godcp/godcp/tensor"
@@ -36,7 +37,7 @@ func (p *planning) all() (map[string]time.Duration, error) {
 		}
 	}
 	runtime.GC() // what was before is not this round's
-	before := cpuTime()
+	before, err := compare.OwnCPU()
 	for rank := range p.world {
 		state := p.state(rank, row)
 		var plan *planner.SavePlan
@@ -86,7 +87,11 @@ func (p *planning) all() (map[string]time.Duration, error) {
 	if err == nil && len(reads) < p.world {
 		err = fmt.Errorf("%d reads of %d chunks", len(reads), p.world)
 	}
-	took[cpu] = cpuTime() - before
+	if err != nil {
+		return nil, err
+	}
+	after, err := compare.OwnCPU()
+	took[cpu] = after - before
 	return took, err
 }
 

@@ -9,17 +9,14 @@ import (
 	"time"
 )
 
-// OwnCPU is the processor time of this process.
-func OwnCPU() (time.Duration, error) { return processCPU("self") }
-
-// CPU is the processor time of torch's process.
-func (t *Torch) CPU() (time.Duration, error) { return processCPU(strconv.Itoa(t.cmd.Process.Pid)) }
+// CPU is the processor time of torch's process, on Linux.
+func (t *Torch) CPU() (time.Duration, error) { return processCPU(t.cmd.Process.Pid) }
 
 // ticks are what Linux counts processor time in, per second.
 const ticks = 100
 
-func processCPU(pid string) (time.Duration, error) {
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+func processCPU(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
@@ -27,7 +24,7 @@ func processCPU(pid string) (time.Duration, error) {
 	// are the 12th and 13th fields after it.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%s/stat has %d fields", pid, len(fields))
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
 	}
 	total := time.Duration(0)
 	for _, f := range fields[11:13] {
