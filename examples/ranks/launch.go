@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,8 +15,14 @@ import (
 
 // launch does for one machine what torchrun does: it starts n processes that
 // find each other by their environment. When one fails the others learn it from
-// the group, and name it.
-func launch(ctx context.Context, n int, load bool, url string) error {
+// the group, and name it. Without a URL they meet in a folder of their own.
+func launch(ctx context.Context, n int, load bool, url string) (err error) {
+	if url == "" {
+		if url, err = os.MkdirTemp("", "ranks"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(url)) }()
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err

@@ -1,13 +1,14 @@
 // Ranks saves and loads a sharded state from processes, each of them a rank of
 // one job.
 //
-//	go run ./examples/ranks -launch 4 URL
+//	go run ./examples/ranks -launch 4 [URL]
 //	torchrun --nproc-per-node 4 --no-python ./ranks URL
 //
 // With -launch it starts the processes itself, on this machine; else it is one
 // of them, and the environment says which. URL is storage that all ranks reach,
-// in any scheme that godcp knows; a path works too. With -load nothing is saved:
-// what is there is loaded, into as many ranks as there are now.
+// in any scheme that godcp knows; a path works too, and without one -launch takes
+// a folder that is gone afterwards. With -load nothing is saved: what is there is
+// loaded, into as many ranks as there are now.
 package main
 
 import (
@@ -29,11 +30,11 @@ func main() {
 	n := flag.Int("launch", 0, "start `N` ranks on this machine")
 	load := flag.Bool("load", false, "only load")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: ranks [-launch N] [-load] URL")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: ranks [-load] URL\n       ranks -launch N [-load] [URL]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() != 1 || *n < 0 {
+	if flag.NArg() > 1 || *n < 0 || flag.NArg() == 0 && (*n == 0 || *load) {
 		flag.Usage()
 		os.Exit(2)
 	}
