@@ -1,6 +1,7 @@
 package gcs
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Or the client library asks Google's address for metadata where it runs.
+	os.Setenv("GCE_METADATA_HOST", "127.0.0.1:1")
 	goleak.VerifyTestMain(m,
 		// The client library counts for OpenCensus in one goroutine a process.
 		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
@@ -33,7 +36,7 @@ func TestConformanceToStub(t *testing.T) {
 			reopen[f] = reopen[fsys]
 			return f
 		},
-		Secrets: []string{"SECRET-"},
-		Limits:  conformance.Limits{LargeSize: 1 << 20, HugeSize: 8 << 20, Rounds: 40},
+		Secrets: []string{"SECRET-"}, CheckpointID: "gs://bucket/run7",
+		Limits: conformance.Limits{LargeSize: 1 << 20, HugeSize: 8 << 20, Rounds: 40},
 	})
 }

@@ -112,8 +112,8 @@ func TestConformanceToStubOverGRPC(t *testing.T) {
 			f.pace = pace{stall: time.Minute, patience: time.Minute}
 			return f
 		},
-		Secrets: []string{"SECRET-"},
-		Limits:  conformance.Limits{LargeSize: 600 << 10, HugeSize: 4 << 20, Rounds: 20},
+		Secrets: []string{"SECRET-"}, CheckpointID: "gs://bucket/run7",
+		Limits: conformance.Limits{LargeSize: 600 << 10, HugeSize: 4 << 20, Rounds: 20},
 	})
 }
 

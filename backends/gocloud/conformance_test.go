@@ -26,7 +26,8 @@ func TestConformanceOnMemblob(t *testing.T) {
 			}
 			return f
 		},
-		Limits: conformance.Limits{Rounds: 50},
+		CheckpointID: "custom://bucket/run7",
+		Limits:       conformance.Limits{Rounds: 50},
 	})
 }
 

@@ -49,6 +49,7 @@ func harness(open func(root string) (fsbase.FileSystemBase, error)) conformance.
 			Lose:   arm(true, syscall.EIO, stepRename, stepExclude, stepLink, stepSyncDir),
 			Forbid: arm(false, syscall.EACCES, stepRename, stepExclude, stepLink),
 		},
+		CheckpointID: "runs/run7",
 	}
 }
 

@@ -19,7 +19,8 @@ func harness() conformance.Harness {
 		Crash: func(_ testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase {
 			return fsys.(*memfs.FS).Crash()
 		},
-		Faults: faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
+		Faults:       faults(func(fsys fsbase.FileSystemBase) *memfs.FS { return fsys.(*memfs.FS) }),
+		CheckpointID: "mem://run7",
 	}
 }
 

@@ -35,7 +35,7 @@ func TestConformance(t *testing.T) {
 			}
 			return left
 		},
-		Secrets: []string{accessKey, secretKey, sessionToken},
-		Limits:  conformance.Limits{Rounds: 40},
+		Secrets: []string{accessKey, secretKey, sessionToken}, CheckpointID: "s3://bucket/run7",
+		Limits: conformance.Limits{Rounds: 40},
 	})
 }

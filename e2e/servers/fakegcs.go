@@ -57,6 +57,7 @@ func (g *GCS) createBucket(ctx context.Context) error {
 func (g *GCS) Environment(t *testing.T) {
 	t.Helper()
 	t.Setenv("STORAGE_EMULATOR_HOST", g.Endpoint)
+	t.Setenv("GCE_METADATA_HOST", "127.0.0.1:1") // or the client library asks where it runs
 }
 
 // URL is a place in the bucket.

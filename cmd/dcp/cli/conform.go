@@ -78,7 +78,7 @@ func (a *app) conform(ctx context.Context, rawURL string, f *conformFlags, check
 	options := f.options(checks,
 		conformance.InFolder(site.folder),
 		conformance.WithImplementation(conformance.Implementation{Name: fsbase.Redact(rawURL), Version: buildVersion()}),
-		conformance.WithSecrets(passwords(rawURL)...),
+		conformance.WithSecrets(passwords(rawURL)...), conformance.WithCheckpointID(rawURL),
 		conformance.WithProgress(func(done, total int) { p.set(int64(done), int64(total)) }))
 	if second {
 		options = append(options, conformance.WithReopen(func(ctx context.Context, _ fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {

@@ -120,7 +120,7 @@ var walkMutants = []Mutant{
 //go:norace
 func memory(p []byte, before []byte) {
 	time.Sleep(3 * time.Millisecond) // so that the caller has it again, surely
-	for i := range before { // copy would be seen by the race detector
+	for i := range before {          // copy would be seen by the race detector
 		p[i] = before[i]
 	}
 }

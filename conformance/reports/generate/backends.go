@@ -54,6 +54,7 @@ func openLocal(scratch string) (fsbase.FileSystemBase, []conformance.Option, err
 	root := filepath.Join(scratch, "root")
 	f, err := local.New(root)
 	return f, []conformance.Option{
+		conformance.WithCheckpointID(root),
 		conformance.WithReopen(func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {
 			return local.New(root)
 		}),
@@ -83,6 +84,7 @@ func temporaries(root string) ([]string, error) {
 
 func openMemory(string) (fsbase.FileSystemBase, []conformance.Option, error) {
 	return memfs.New(), []conformance.Option{
+		conformance.WithCheckpointID("mem://run7"),
 		conformance.WithReopen(func(_ context.Context, fsys fsbase.FileSystemBase) (fsbase.FileSystemBase, error) {
 			return fsys, nil // every handle is as good as another: there is no cache
 		}),
