@@ -87,7 +87,7 @@ func TestCloudConformance(t *testing.T) {
 					folders[again] = folders[f]
 					return again
 				},
-				Limits: conformance.Limits{LargeSize: 20 << 20, HugeSize: 40 << 20, Rounds: 30},
+				Limits: conformance.Limits{LargeSize: 17 << 20, HugeSize: 36 << 20, Rounds: 20},
 			})
 		})
 	}

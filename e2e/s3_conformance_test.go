@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,41 +15,21 @@ import (
 
 // s3Servers are the servers that every test of S3 runs on.
 var s3Servers = []struct {
-	name   string
-	start  func(testing.TB) *servers.S3
-	except []conformance.Exception
+	name  string
+	start func(testing.TB) *servers.S3
 }{
-	{"versitygw", servers.VersityGW, versityDefects()},
-	{"minio", servers.MinIO, nil},
+	{"versitygw", servers.VersityGW},
+	{"minio", servers.MinIO},
 }
 
-// versityDefects are what versitygw 1.8.0 does wrong on a POSIX folder, by its
-// source. Nothing of it loses a checkpoint: data files are never overwritten,
-// and what is torn of a `.metadata` does not fit its seal.
-func versityDefects() []conformance.Exception {
-	all := []conformance.Exception{
-		{Check: "names/every-call", Reason: "a name of more than 227 bytes cannot be overwritten: the server's temporary name for it is too long (409 ExistingObjectIsDirectory)"},
-	}
-	for _, id := range []string{"race/overwrite", "race/overwrite-large", "race/every-way", "ranged/race", "ranged/race-large"} {
-		all = append(all, conformance.Exception{Check: id, Reason: "GetObject looks at the size, then at the ETag, then opens the file: during an overwrite an answer may have the ETag of one version and bytes of the other"})
-	}
-	for _, id := range []string{"history/overwrite", "history/exclusive", "history/swap", "history/handles"} {
-		all = append(all, conformance.Exception{Check: id, Reason: "DeleteObject does not take the lock under which conditions are checked, and GetObject takes several steps: If-Match may hold for what was removed meanwhile"})
-	}
-	return all
-}
-
-// TestS3Conformance is the whole suite, on a prefix of its own for each check,
-// over plain HTTP, and through TLS.
+// TestS3Conformance is the suite over plain HTTP, and what of it a transport can
+// change through TLS.
 func TestS3Conformance(t *testing.T) {
 	for _, server := range s3Servers {
 		t.Run(server.name, func(t *testing.T) {
 			s := server.start(t)
-			t.Run("plain", func(t *testing.T) { s3Conformance(t, s, s.Client(servers.Transport()), server.except, 50) })
-			t.Run("tls", func(t *testing.T) {
-				seen, transport := s.TLS(t)
-				s3Conformance(t, s, seen.Client(transport), server.except, 20)
-			})
+			t.Run("plain", func(t *testing.T) { s3Plain(t, s) })
+			t.Run("tls", func(t *testing.T) { s3TLS(t, s) })
 			if left := s.Uploads(t); len(left) > 0 {
 				t.Errorf("uploads that nobody finished: %q", left)
 			}
@@ -58,41 +37,58 @@ func TestS3Conformance(t *testing.T) {
 	}
 }
 
-// s3Conformance runs the suite on s through a client of it, which may come by
-// another way.
-func s3Conformance(t *testing.T, s *servers.S3, c *awss3.Client, except []conformance.Exception, rounds int) {
-	open := func(t testing.TB, prefix string) fsbase.FileSystemBase {
-		f, err := s3.New(c, s.Bucket, prefix, s3.Options{Conditional: s3.ConditionalOn})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	prefixes := map[fsbase.FileSystemBase]string{}
-	var n atomic.Int64
-	conformance.Run(t, conformance.Harness{
+// s3Limits end a large stream above the size of a part, which is 8 MiB.
+var s3Limits = conformance.Limits{LargeSize: 9 << 20, Rounds: 20}
+
+// s3Plain runs every check on a prefix of its own.
+func s3Plain(t *testing.T, s *servers.S3) {
+	place := &s3Place{server: s, client: s.Client(servers.Transport()), prefixes: map[fsbase.FileSystemBase]string{}}
+	defects := s3Defects[s.Name]
+	rep := conformance.Run(t, conformance.Harness{
 		New: func(t testing.TB) fsbase.FileSystemBase {
-			prefix := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")) + fmt.Sprintf("-%d/root", n.Add(1))
-			f := open(t, prefix)
-			prefixes[f] = prefix
-			return f
+			name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))
+			return place.open(t, fmt.Sprintf("%s-%d/root", name, len(place.prefixes)))
 		},
-		Reopen: func(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase {
-			again := open(t, prefixes[f])
-			prefixes[again] = prefixes[f] // it may be reopened, too
-			return again
-		},
-		Residue: func(t testing.TB, f fsbase.FileSystemBase) []string {
-			var left []string
-			for _, key := range s.Uploads(t) {
-				if strings.HasPrefix(key, prefixes[f]+"/") {
-					left = append(left, key)
-				}
-			}
-			return left
-		},
+		Reopen:  place.reopen,
+		Residue: place.residue,
 		Secrets: []string{s.SecretKey},
-		Limits:  conformance.Limits{Rounds: rounds},
-		Except:  except,
+		Except:  exceptions(defects),
+		Limits:  s3Limits,
 	})
+	onlyDefects(t, rep, defects)
+}
+
+// s3Place is where the suite opens file systems.
+type s3Place struct {
+	server   *servers.S3
+	client   *awss3.Client // of the server, which may lead there by another way
+	prefixes map[fsbase.FileSystemBase]string
+}
+
+func (p *s3Place) open(t testing.TB, prefix string) fsbase.FileSystemBase {
+	t.Helper()
+	f, err := s3.New(p.client, p.server.Bucket, prefix, s3.Options{Conditional: s3.ConditionalOn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.prefixes[f] = prefix
+	return f
+}
+
+// reopen opens the place of f again. What it returns may be reopened, too.
+func (p *s3Place) reopen(t testing.TB, f fsbase.FileSystemBase) fsbase.FileSystemBase {
+	t.Helper()
+	return p.open(t, p.prefixes[f])
+}
+
+// residue is the uploads below f that nobody finished.
+func (p *s3Place) residue(t testing.TB, f fsbase.FileSystemBase) []string {
+	t.Helper()
+	var left []string
+	for _, key := range p.server.Uploads(t) {
+		if strings.HasPrefix(key, p.prefixes[f]+"/") {
+			left = append(left, key)
+		}
+	}
+	return left
 }

@@ -15,8 +15,12 @@ import (
 // azure is a file system of which is known that it is on Azure.
 type azure struct{ *FS }
 
-// quoted is a version as an ETag.
+// quoted is a version as an ETag. Azurite takes "*" for any version even in
+// quotes: there it becomes one that no blob has.
 func quoted(v fsbase.Version) *azcore.ETag {
+	if v == "*" {
+		v = "none"
+	}
 	etag := azcore.ETag(`"` + v + `"`)
 	return &etag
 }

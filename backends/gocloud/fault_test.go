@@ -156,6 +156,23 @@ func (c faultyWrite) run(t *testing.T) string {
 	return ""
 }
 
+// A wildcard is no version, whatever the store takes it for.
+func TestVersionIsNoWildcard(t *testing.T) {
+	s := newStub(t)
+	f := s.fs(t)
+	s.put(nil, "a", []byte("old"), "")
+	for name, content := range map[string][]byte{"one block": []byte("new"), "several": bytes.Repeat([]byte("new"), 40_000)} {
+		_, err := fsbase.Upload(t.Context(), f, "a", bytes.NewReader(content), int64(len(content)), fsbase.IfVersion("*"))
+		wantClass(t, name+", upload", err, fsbase.ErrPrecondition)
+		w, err := fsbase.CreateIf(t.Context(), f, "a", fsbase.IfVersion("*"))
+		_, err = write(w, err, content)
+		wantClass(t, name+", stream", err, fsbase.ErrPrecondition)
+		if got := string(s.blob("a").content); got != "old" {
+			t.Errorf("%s: the blob is %.10q", name, got)
+		}
+	}
+}
+
 // Another writer's commit of the name drops our blocks. Content that can be
 // read again goes up again, unless the condition is lost; a stream fails.
 func TestDroppedBlocks(t *testing.T) {

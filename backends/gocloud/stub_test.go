@@ -188,6 +188,7 @@ func (s *stub) serve(w http.ResponseWriter, r *http.Request, req stubRequest, bo
 	case req.cond == "*" && b != nil:
 		refuse(w, http.StatusConflict, "BlobAlreadyExists")
 		return
+	case req.cond == `"*"` && b != nil: // as Azurite 3.37.0 has it
 	case req.cond != "*" && req.cond != "" && (b == nil || b.etag != req.cond):
 		refuse(w, http.StatusPreconditionFailed, "ConditionNotMet")
 		return

@@ -26,7 +26,7 @@ type Azure struct {
 
 const azuriteVersion = "3.37.0"
 
-// Azurite starts Azurite on a folder.
+// Azurite starts Azurite, which keeps everything in memory.
 func Azurite(t testing.TB) *Azure {
 	t.Helper()
 	script, err := azuriteScript(t.Context())
@@ -39,7 +39,7 @@ func Azurite(t testing.TB) *Azure {
 		Domain: address, Account: "e2eaccount", Container: "checkpoints",
 		Key: base64.StdEncoding.EncodeToString([]byte("e2e secret secret secret")),
 	}
-	cmd := exec.Command("node", script, "--blobHost", host, "--blobPort", port, "--location", t.TempDir(),
+	cmd := exec.Command("node", script, "--blobHost", host, "--blobPort", port, "--inMemoryPersistence",
 		"--silent", "--disableTelemetry", "--skipApiVersionCheck")
 	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+a.Account+":"+a.Key)
 	c, err := a.client()
