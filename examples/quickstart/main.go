@@ -3,7 +3,8 @@
 //
 //	go run ./examples/quickstart [URL]
 //
-// The URL defaults to memory; a path works too.
+// The URL defaults to memory; a path works too, and so does any scheme that
+// godcp knows.
 package main
 
 import (
@@ -14,8 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	_ "github.com/godcp/godcp/backends/local"
-	_ "github.com/godcp/godcp/backends/memfs"
+	_ "github.com/godcp/godcp/backends/all"
 	"github.com/godcp/godcp/collective"
 	"github.com/godcp/godcp/dcp"
 	"github.com/godcp/godcp/tensor"

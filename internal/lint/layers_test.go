@@ -95,7 +95,7 @@ var house = []room{
 	},
 	{
 		path: "examples/quickstart",
-		ours: list("backends/local backends/memfs collective tensor dcp"), others: list("golang.org/x/sync"),
+		ours: list("backends/all collective tensor dcp"), others: list("golang.org/x/sync"),
 	},
 	{
 		path: "examples/ranks",
