@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,6 +68,56 @@ func TestAsyncSaveFromRanks(t *testing.T) {
 	}
 	if got := a.step(); got != 19 {
 		t.Errorf("step %d", got)
+	}
+}
+
+// TestThousandAsyncSavesFromRanks looks for growth, and for what a rank writes
+// into its tensors as soon as AsyncSave has returned; goleak watches the package.
+func TestThousandAsyncSavesFromRanks(t *testing.T) {
+	a := newAsyncRanks(t, "thousand-ranks", 3)
+	stagers := make([]dcp.BlockingAsyncStager, len(a.groups))
+	upTo := func(first, end int64) (heap int64, goroutines int) {
+		var eg errgroup.Group
+		for rank := range a.groups {
+			stagers[rank].CacheStagedStateDict = true
+			o := dcp.AsyncSaveOptions{Stager: &stagers[rank]}
+			o.Group, o.Overwrite = a.groups[rank], true
+			eg.Go(func() error {
+				var last *dcp.SaveHandle
+				for step := first; step < end; step++ {
+					state := jobState(step, rank, len(a.groups))
+					h, err := dcp.AsyncSave(t.Context(), a.url, state, o)
+					if err != nil {
+						return fmt.Errorf("step %d: %w", step, err)
+					}
+					data, _ := state["w"].(*dcp.ShardedTensor).Shards[0].Tensor.Bytes()
+					for i := range data {
+						data[i] = 0xff
+					}
+					last = h
+				}
+				_, err := last.Wait()
+				return err
+			})
+		}
+		if err := eg.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.step(); got != end-1 {
+			t.Errorf("step %d after %d saves", got, end)
+		}
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc), runtime.NumGoroutine()
+	}
+	heap, goroutines := upTo(0, 100)
+	heapAfter, goroutinesAfter := upTo(100, 1000)
+	if grown := heapAfter - heap; grown > 4<<20 {
+		t.Errorf("the heap grew by %d bytes in 900 saves", grown)
+	}
+	if goroutinesAfter > goroutines+2 {
+		t.Errorf("%d goroutines, %d before", goroutinesAfter, goroutines)
 	}
 }
 
