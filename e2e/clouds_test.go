@@ -18,6 +18,7 @@ import (
 type cloud struct {
 	open    func(t testing.TB, folder string) fsbase.FileSystemBase // by URL where there is one
 	guarded bool                                                    // it has conditional writes
+	server  string
 }
 
 // clouds are the stores of this file's tests by name. Each is started when it
@@ -28,12 +29,12 @@ var clouds = map[string]func(*testing.T) cloud{
 	"gcs": func(t *testing.T) cloud {
 		g := servers.FakeGCS(t).Fronted(t)
 		g.Environment(t)
-		return cloud{byURL(g.URL), true}
+		return cloud{byURL(g.URL), true, g.Server}
 	},
 	"azure": func(t *testing.T) cloud {
 		a := servers.Azurite(t)
 		a.Environment(t)
-		return cloud{byURL(a.URL), true}
+		return cloud{byURL(a.URL), true, a.Server}
 	},
 	"memblob": func(t *testing.T) cloud {
 		bucket := memblob.OpenBucket(nil)
@@ -48,13 +49,13 @@ var clouds = map[string]func(*testing.T) cloud{
 				t.Fatal(err)
 			}
 			return s
-		}, false}
+		}, false, "memblob"}
 	},
 }
 
 func s3Cloud(t *testing.T, s *servers.S3) cloud {
 	s.Environment(t)
-	return cloud{byURL(func(folder string) string { return s.URL(folder, "") }), true}
+	return cloud{byURL(func(folder string) string { return s.URL(folder, "") }), true, s.Server}
 }
 
 func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileSystemBase {
@@ -71,11 +72,14 @@ func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileS
 // TestCloudConformance is the whole suite on each server, on a folder of its
 // own for each check.
 func TestCloudConformance(t *testing.T) {
-	for _, name := range []string{"gcs", "azure"} {
+	for name, of := range map[string]struct{ backend, report, id string }{
+		"gcs":   {"gcs", "gcs-fake-gcs-server", "gs://bucket/run7"},
+		"azure": {"gocloud", "gocloud-azurite", "azblob://container/run7"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			c := clouds[name](t)
 			folders := map[fsbase.FileSystemBase]string{}
-			conformance.Run(t, conformance.Harness{
+			rep := conformance.Run(t, conformance.Harness{
 				New: func(t testing.TB) fsbase.FileSystemBase {
 					folder := fmt.Sprintf("conformance-%d/root", len(folders))
 					f := c.open(t, folder)
@@ -87,8 +91,11 @@ func TestCloudConformance(t *testing.T) {
 					folders[again] = folders[f]
 					return again
 				},
-				Limits: conformance.Limits{LargeSize: 17 << 20, HugeSize: 36 << 20, Rounds: 20},
+				CheckpointID:   of.id,
+				Limits:         limits(conformance.Limits{LargeSize: 17 << 20, HugeSize: 36 << 20, Rounds: 20}),
+				Implementation: implementation(of.backend, c.server),
 			})
+			report(t, of.report, "^TestCloudConformance$/^"+name+"$", rep)
 		})
 	}
 }

@@ -51,11 +51,11 @@ func s3Plain(t *testing.T, s *servers.S3) {
 		},
 		Reopen:  place.reopen,
 		Residue: place.residue,
-		Secrets: []string{s.SecretKey},
-		Except:  exceptions(defects),
-		Limits:  s3Limits,
+		Secrets: []string{s.SecretKey}, CheckpointID: "s3://bucket/run7",
+		Except: exceptions(defects), Limits: limits(s3Limits), Implementation: implementation("s3", s.Server),
 	})
 	onlyDefects(t, rep, defects)
+	report(t, "s3-"+s.Name, "^TestS3Conformance$/^"+s.Name+"$/^plain$", rep)
 }
 
 // s3Place is where the suite opens file systems.

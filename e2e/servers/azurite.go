@@ -22,6 +22,7 @@ type Azure struct {
 	Domain       string // 127.0.0.1:port
 	Account, Key string
 	Container    string
+	Server       string // with its version
 }
 
 const azuriteVersion = "3.37.0"
@@ -36,7 +37,7 @@ func Azurite(t testing.TB) *Azure {
 	host, port, err := net.SplitHostPort(address)
 	Need(t, "azure", err)
 	a := &Azure{
-		Domain: address, Account: "e2eaccount", Container: "checkpoints",
+		Domain: address, Account: "e2eaccount", Container: "checkpoints", Server: "Azurite " + azuriteVersion,
 		Key: base64.StdEncoding.EncodeToString([]byte("e2e secret secret secret")),
 	}
 	cmd := exec.Command("node", script, "--blobHost", host, "--blobPort", port, "--inMemoryPersistence",

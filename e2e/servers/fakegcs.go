@@ -15,6 +15,7 @@ import (
 type GCS struct {
 	Endpoint string // http://127.0.0.1:port
 	Bucket   string
+	Server   string // with its version
 }
 
 var fakeGCS = Tool{"fake-gcs-server", "github.com/fsouza/fake-gcs-server", "v1.56.1"}
@@ -28,7 +29,7 @@ func FakeGCS(t testing.TB) *GCS {
 	Need(t, "gcs", err)
 	host, port, err := net.SplitHostPort(address)
 	Need(t, "gcs", err)
-	g := &GCS{Endpoint: "http://" + address, Bucket: "checkpoints"}
+	g := &GCS{Endpoint: "http://" + address, Bucket: "checkpoints", Server: fakeGCS.Name + " " + fakeGCS.Version}
 	cmd := exec.Command(path, "-scheme", "http", "-backend", "memory", "-log-level", "error",
 		"-host", host, "-port", port, "-external-url", g.Endpoint, "-public-host", address)
 	Need(t, "gcs", Start(t, cmd, g.createBucket))

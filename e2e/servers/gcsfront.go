@@ -29,7 +29,7 @@ func (g *GCS) Fronted(t testing.TB) *GCS {
 	f.proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
-	return &GCS{Endpoint: srv.URL, Bucket: g.Bucket}
+	return &GCS{Endpoint: srv.URL, Bucket: g.Bucket, Server: g.Server + " with a front that adds moves and preconditions"}
 }
 
 type gcsFront struct {

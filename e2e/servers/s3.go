@@ -16,6 +16,7 @@ import (
 // S3 is a server that speaks S3's protocol, with one empty bucket.
 type S3 struct {
 	Name                 string
+	Server               string // with its version
 	Endpoint             string // http://127.0.0.1:port
 	Bucket               string
 	AccessKey, SecretKey string
@@ -55,7 +56,7 @@ func startS3(t testing.TB, tool Tool, command func(path, address string, s *S3) 
 	address, err := Address()
 	Need(t, "s3", err)
 	s := &S3{
-		Name: tool.Name, Endpoint: "http://" + address, Bucket: "checkpoints",
+		Name: tool.Name, Server: tool.Name + " " + tool.Version, Endpoint: "http://" + address, Bucket: "checkpoints",
 		AccessKey: "e2eaccess", SecretKey: "e2esecretsecret",
 	}
 	c := s.Client(http.DefaultTransport)

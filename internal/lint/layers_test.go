@@ -29,7 +29,8 @@ var house = []room{
 	{path: "conformance/internal/mutants", ours: list("fsbase")},
 	{path: "backends/local", ours: list("fsbase"), others: list("golang.org/x/sys")},
 	{path: "backends/memfs", ours: list("fsbase")},
-	{path: "conformance/reports/generate", ours: list("fsbase conformance backends/local backends/memfs")},
+	{path: "internal/reports", ours: list("conformance")},
+	{path: "conformance/reports/generate", ours: list("fsbase conformance backends/local backends/memfs internal/reports")},
 	{
 		path: "backends/s3", ours: list("fsbase"),
 		others: list("github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go golang.org/x/sync"),

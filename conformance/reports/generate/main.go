@@ -1,15 +1,14 @@
 // Command generate writes the conformance reports of the backends of this
-// repository, from its root:
+// repository that need no server, from its root:
 //
 //	go run ./conformance/reports/generate
 //
+// Those of the others come from module e2e, which has the servers.
 // Times are left out, so that a report changes when what it says does.
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"path/filepath"
 
 	"github.com/godcp/godcp/conformance"
+	"github.com/godcp/godcp/internal/reports"
 )
 
 //go:generate go run . -o ..
@@ -39,7 +39,7 @@ func run(ctx context.Context, dir string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		if err := write(filepath.Join(dir, b.name), b, rep); err != nil {
+		if err := reports.Write(filepath.Join(dir, b.name), rep, b.reproduce); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintf(out, "%s %s\n", b.name, rep.Verdict()); err != nil {
@@ -69,48 +69,6 @@ func (b backend) report(ctx context.Context, limits conformance.Limits) (*confor
 	if err != nil {
 		return nil, err
 	}
-	for i := range rep.Checks {
-		rep.Checks[i].Seconds = 0
-	}
+	reports.Timeless(rep)
 	return rep, nil
-}
-
-// write writes the files of one backend.
-func write(dir string, b backend, rep *conformance.Report) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	files, err := files(b, rep)
-	if err != nil {
-		return err
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// files are the report in its three forms.
-func files(b backend, rep *conformance.Report) (map[string][]byte, error) {
-	report, err := indented(rep)
-	if err != nil {
-		return nil, err
-	}
-	badge, err := indented(rep.Badge())
-	if err != nil {
-		return nil, err
-	}
-	var page bytes.Buffer
-	if err := rep.WriteMarkdown(&page); err != nil {
-		return nil, err
-	}
-	page.WriteString("\n## Reproduce\n\n" + b.reproduce)
-	return map[string][]byte{"report.json": report, "badge.json": badge, "README.md": page.Bytes()}, nil
-}
-
-func indented(v any) ([]byte, error) {
-	text, err := json.MarshalIndent(v, "", "  ")
-	return append(text, '\n'), err
 }
