@@ -37,7 +37,7 @@ func (m *multipart) complete(ctx context.Context) (fsbase.Info, error) {
 	})
 	switch {
 	case a == nil && v != "":
-		return fsbase.Info{Size: m.size, Version: v}, nil
+		return fsbase.Info{Size: m.size, Version: m.asRead(ctx, v)}, nil
 	case a == nil:
 		a, all = answerOf(errNoETag, nil), unclear // some stores answer 200 and break off
 	}

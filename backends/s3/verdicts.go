@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"sync"
+	"sync/atomic"
 )
 
 // place is what a verdict holds for. It is the parent of the prefix: the steps
@@ -26,6 +27,8 @@ type finding struct {
 	turn    chan struct{} // of one who may look or probe
 	known   bool
 	verdict verdict
+
+	oneETag atomic.Bool // see asRead
 }
 
 func findingOf(p place) *finding {

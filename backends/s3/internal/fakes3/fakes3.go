@@ -34,6 +34,7 @@ type Vices struct {
 	Window         time.Duration // between looking whether a condition holds and writing
 	IgnoreReadPin  bool          // If-Match of a GET or HEAD
 	IgnoreRange    bool
+	OtherETag      bool // CompleteMultipartUpload tells one that no read tells
 	Unordered      bool // lists in no order, and below folders only
 	PageSize       int  // keys of a list, for 1000
 }

@@ -127,8 +127,12 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *http.Request, key stri
 		sum := md5.Sum(p.content)
 		sums.Write(sum[:])
 	}
-	o := newObject(content, fmt.Sprintf(`"%s-%d"`, hex.EncodeToString(sums.Sum(nil)), len(asked.Part)), u.header)
+	etag := fmt.Sprintf(`"%s-%d"`, hex.EncodeToString(sums.Sum(nil)), len(asked.Part))
+	o := newObject(content, etag, u.header)
 	v := s.Vices
+	if v.OtherETag {
+		o.etag = etagOf(content)
+	}
 	v.IgnoreAbsent, v.IgnoreVersion = v.IgnoreAbsent || v.IgnoreComplete, v.IgnoreVersion || v.IgnoreComplete
 	if !s.commit(w, r, key, o, v) {
 		return
@@ -136,5 +140,5 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *http.Request, key stri
 	s.mu.Lock()
 	delete(s.uploads, id)
 	s.mu.Unlock()
-	reply(w, struct{ ETag string }{o.etag}, "CompleteMultipartUploadResult")
+	reply(w, struct{ ETag string }{etag}, "CompleteMultipartUploadResult")
 }
