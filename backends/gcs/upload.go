@@ -80,10 +80,10 @@ func isSource(err error) bool {
 var buffers = sync.Pool{New: func() any { return new([piece]byte) }}
 
 // pieces calls f with the first size bytes of src, some at a time, and where
-// they are. f must not keep them.
+// they are. f must not keep them, unless it fails: over gRPC the client may still
+// send what a request that was given up had.
 func pieces(src io.ReaderAt, size int64, f func(b []byte, off int64) error) error {
 	buf := buffers.Get().(*[piece]byte)
-	defer buffers.Put(buf)
 	for off := int64(0); off < size; off += piece {
 		b := buf[:min(piece, size-off)]
 		n, err := src.ReadAt(b, off)
@@ -98,6 +98,7 @@ func pieces(src io.ReaderAt, size int64, f func(b []byte, off int64) error) erro
 			return err
 		}
 	}
+	buffers.Put(buf)
 	return nil
 }
 
