@@ -6,7 +6,6 @@ Prints for each load, by rank, name → [offset, local shape, elements]. Element
 (i, j) is its position 6 i + j in the 11 by 6 that all of them are.
 """
 
-import datetime
 import json
 import logging
 import os
@@ -19,13 +18,13 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 
 import torch
-import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-import torch.multiprocessing as mp
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import DTensor, Replicate, Shard
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 from torch.distributed.tensor.placement_types import _StridedShard
+
+import group
 
 ROWS, COLS = 11, 6
 
@@ -63,11 +62,9 @@ def state(world, fill):
     return out
 
 
-def run(rank, world, jobs, scratch):
-    dist.init_process_group("gloo", init_method="file://" + os.path.join(scratch, "meet"), rank=rank, world_size=world,
-                            timeout=datetime.timedelta(seconds=300))
+def run(rank, world, finished, jobs, scratch):
     have = []
-    try:
+    with group.joined(rank, world, finished, os.path.join(scratch, "meet")):
         for what, folder in jobs:
             sd = state(world, what == "save")
             if what == "save":
@@ -80,8 +77,6 @@ def run(rank, world, jobs, scratch):
                 part = t.to_local()
                 got[name] = [list(offset), list(part.shape), part.flatten().tolist()]
             have.append(got)
-    finally:
-        dist.destroy_process_group()
     with open(os.path.join(scratch, "%d.json" % rank), "w") as f:
         json.dump(have, f)
 
@@ -90,7 +85,7 @@ if __name__ == "__main__":
     n = int(sys.argv[1])
     todo = list(zip(sys.argv[2::2], sys.argv[3::2]))
     with tempfile.TemporaryDirectory() as tmp:
-        mp.start_processes(run, (n, todo, tmp), nprocs=n, start_method="spawn")
+        group.start(run, n, (todo, tmp))
         ranks = []
         for r in range(n):
             with open(os.path.join(tmp, "%d.json" % r)) as f:

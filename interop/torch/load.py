@@ -8,7 +8,6 @@ tensor is its dtype, shape and the sha256 of its elements, another value what
 `dcp` prints for it as JSON. Prints JSON; a way that failed is its error.
 """
 
-import datetime
 import io
 import json
 import logging
@@ -25,7 +24,6 @@ logging.disable(logging.WARNING)
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-import torch.multiprocessing as mp
 from torch.distributed.checkpoint._fsspec_filesystem import FsspecReader
 from torch.distributed.checkpoint._nested_dict import unflatten_state_dict
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
@@ -37,6 +35,7 @@ try:
 except ImportError:  # before 2.7
     ZStandard = None
 
+import group
 from describe import describe, described_tensor
 from digest import logical_bytes, stored_item
 from ranks import DTensor, Replicate, Shard, distribute
@@ -111,9 +110,12 @@ def chunk_at(entry, offset):
     return next(chunk for chunk in entry.chunks if offset in (None, chunk.offsets))
 
 
-def rank_main(rank, world, folders, out, finished, reader):
-    dist.init_process_group("gloo", init_method="file://" + os.path.join(out, "meet%d" % world), rank=rank,
-                            world_size=world, timeout=datetime.timedelta(seconds=120))
+def rank_main(rank, world, finished, folders, out, reader):
+    with group.joined(rank, world, finished, os.path.join(out, "meet%d" % world)):
+        load_everywhere(rank, world, folders, out, reader)
+
+
+def load_everywhere(rank, world, folders, out, reader):
     mesh = init_device_mesh("cpu", (world,))
     found = {}
     for name, folder in folders.items():
@@ -126,9 +128,6 @@ def rank_main(rank, world, folders, out, finished, reader):
     if rank == 0:
         with open(os.path.join(out, "world%d.json" % world), "w") as f:
             json.dump(found, f)
-    # No destroy_process_group: in 2.7 it can wait for ever for a thread of gloo
-    # that waits for Python's lock. But nobody leaves who may be needed.
-    finished.wait(120)
 
 
 def load_part(folder, metadata, mesh, placement, reader):
@@ -202,8 +201,7 @@ def load_sharded(folders, out, reader):
     before: a process that has them should not fork."""
     found = {name: {} for name in folders}
     for world in WORLDS:
-        finished = mp.get_context("fork").Barrier(world)
-        mp.start_processes(rank_main, args=(world, folders, out, finished, reader), nprocs=world, start_method="fork")
+        group.start(rank_main, world, (folders, out, reader), "fork")
         with open(os.path.join(out, "world%d.json" % world)) as f:
             for name, ways in json.load(f).items():
                 found[name].update(ways)

@@ -20,7 +20,6 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 
 import torch
-import torch.multiprocessing as mp
 from torch.distributed.checkpoint._nested_dict import flatten_state_dict
 
 try:
@@ -29,6 +28,7 @@ except ImportError:  # before 2.7
     ZStandard = None
 
 import digest
+import group
 import ranks
 import single
 
@@ -66,7 +66,7 @@ def main():
     torch.set_num_threads(1)
     # Ranks first: a process that has run torch's threads should not fork.
     for world in (1, 2, 3, 4):
-        mp.start_processes(ranks.main, args=(world, out), nprocs=world, start_method="fork")
+        group.start(ranks.main, world, (out,), "fork")
     single.make(out)
     shutil.rmtree(out.scratch(), ignore_errors=True)
     out.note("torch %s, seed %d" % (torch.__version__, out.seed))

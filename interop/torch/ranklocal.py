@@ -9,7 +9,7 @@ Element (i, j) of "w" is 100 i + j. It is sharded by rows, "c" by columns; "rep"
 and "step" are on every rank.
 """
 
-import datetime
+import contextlib
 import inspect
 import json
 import logging
@@ -23,11 +23,10 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 
 import torch
-import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-import torch.multiprocessing as mp
 from torch.distributed.device_mesh import init_device_mesh
 
+import group
 from ranks import Shard, distribute
 
 ROWS, COLS = 7, 5
@@ -50,12 +49,9 @@ def plain(v):
     return v.tolist() if isinstance(v, torch.Tensor) else v
 
 
-def run(rank, world, jobs, scratch):
-    if world:
-        dist.init_process_group("gloo", init_method="file://" + os.path.join(scratch, "meet"), rank=rank,
-                                world_size=world, timeout=datetime.timedelta(seconds=120))
+def run(rank, world, finished, jobs, scratch):
     have = []
-    try:
+    with group.joined(rank, world, finished, os.path.join(scratch, "meet")) if world else contextlib.nullcontext():
         for what, folder in jobs:
             sd = state(world, what == "save")
             if what == "save":
@@ -63,9 +59,6 @@ def run(rank, world, jobs, scratch):
             else:
                 dcp.load(sd, storage_reader=dcp.FileSystemReader(folder))
             have.append({k: plain(v) for k, v in sd.items()})
-    finally:
-        if world:
-            dist.destroy_process_group()
     with open(os.path.join(scratch, "%d.json" % rank), "w") as f:
         json.dump(have, f)
 
@@ -73,9 +66,9 @@ def run(rank, world, jobs, scratch):
 def main(world, jobs):
     with tempfile.TemporaryDirectory() as scratch:
         if world:
-            mp.start_processes(run, (world, jobs, scratch), nprocs=world, start_method="spawn")
+            group.start(run, world, (jobs, scratch))
         else:
-            run(0, world, jobs, scratch)
+            run(0, world, None, jobs, scratch)
         ranks = []
         for rank in range(max(world, 1)):
             with open(os.path.join(scratch, "%d.json" % rank)) as f:

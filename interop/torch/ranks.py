@@ -1,6 +1,5 @@
 """Checkpoints of several ranks, each a process of its own."""
 
-import datetime
 import os
 
 import torch
@@ -18,6 +17,7 @@ try:
 except ImportError:  # before 2.5
     from torch.distributed._tensor import DTensor, Replicate, Shard
 
+import group
 from source import Source
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.float64,
@@ -72,14 +72,9 @@ def irregular(full, boxes, rank, world):
     return init_from_local_shards(shards, *full.shape)
 
 
-def main(rank, world, out):
-    rendezvous = "file://" + os.path.join(out.root, ".rendezvous%d" % world)
-    dist.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=world,
-                            timeout=datetime.timedelta(seconds=120))
-    try:
+def main(rank, world, finished, out):
+    with group.joined(rank, world, finished, os.path.join(out.root, ".rendezvous%d" % world)):
         make(rank, world, out)
-    finally:
-        dist.destroy_process_group()
 
 
 def make(rank, world, out):
