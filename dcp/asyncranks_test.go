@@ -107,7 +107,7 @@ func TestThousandAsyncSavesFromRanks(t *testing.T) {
 			t.Errorf("step %d after %d saves", got, end)
 		}
 		var m runtime.MemStats
-		runtime.GC()
+		collect()
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc), runtime.NumGoroutine()
 	}
