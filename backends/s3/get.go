@@ -44,6 +44,11 @@ func (g *getter) run(ctx context.Context) error {
 		}
 		a, f := judge(ctx, err)
 		err = changed(a, g.expected())
+		if pin := g.expected(); pin != "" && isPastEnd(err) { // the store may look at the range before the pin
+			if _, gone := g.fs.head(ctx, g.key, pin); gone != nil {
+				err = gone
+			}
+		}
 		if errors.Is(err, fsbase.ErrChanged) && g.pin == "" {
 			g.done, g.info.Version = 0, "" // all from the version that is there now
 			f = undone

@@ -28,10 +28,7 @@ func (f *FS) ReadRanges(ctx context.Context, path string, pin fsbase.Version, ra
 	}
 	info, err := f.readRuns(ctx, key, pin, fsbase.MergeRanges(ranges, readThrough, partSize))
 	if isPastEnd(err) {
-		// Of which version? A store may look at the range before the pin.
-		if _, err = f.head(ctx, key, pin); err == nil {
-			err = io.ErrUnexpectedEOF
-		}
+		err = io.ErrUnexpectedEOF
 	}
 	info.Path = path
 	if err == nil {
