@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -24,6 +25,11 @@ var pinWayChecks = []Check{
 		ID: "pin/every-way", Clauses: []string{"R2"}, Level: Must, Profile: Atomic,
 		Doc: "A reader keeps its version however another takes its place.",
 		run: checkPinEveryWay,
+	},
+	{
+		ID: "pin/after-many", Clauses: []string{"R2", "R3"}, Level: Must, Profile: Atomic,
+		Doc: "A reader that was read from a thousand times keeps its version as a fresh one does.",
+		run: checkPinAfterMany,
 	},
 	{
 		ID: "read/memory", Clauses: []string{"R3"}, Level: Must, Profile: Core,
@@ -87,6 +93,36 @@ func checkPinEveryWay(t *trial) {
 		if _, err := publish(t, cond); err != nil {
 			t.fatalf("%s to %q: %v", w.what, p, err)
 		}
+		t.wantInfo("R2", "the reader", r.Info(), info)
+		for _, off := range []int64{0, 100_000, 150_000} {
+			t.readPinned(r, p, whole, off)
+		}
+		r.Close()
+	}
+}
+
+// manyReads is how often one reader is read from before its version goes.
+const manyReads = 1000
+
+func checkPinAfterMany(t *trial) {
+	p, whole := t.path("a"), content(1, 200_000)
+	for _, change := range []func(){
+		func() { t.put(p, content(2, 200_000)) },
+		func() { t.remove(p) },
+	} {
+		info := t.put(p, whole)
+		r := t.open(p)
+		t.each(racers, func(i int) {
+			buf := make([]byte, 100)
+			for n := i; n < manyReads; n += racers {
+				off := n * 150
+				if got, err := r.ReadAt(buf, int64(off)); err != nil || !bytes.Equal(buf, whole[off:off+len(buf)]) {
+					t.errorf("R3", "ReadAt of %q at %d, one of many: %d, %v", p, off, got, err)
+					return
+				}
+			}
+		})
+		change()
 		t.wantInfo("R2", "the reader", r.Info(), info)
 		for _, off := range []int64{0, 100_000, 150_000} {
 			t.readPinned(r, p, whole, off)

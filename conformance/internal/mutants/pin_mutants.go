@@ -39,6 +39,20 @@ var pinMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "a reader whose version is gone says ErrThrottled after 500 reads",
+		Kills: []string{"pin/after-many"},
+		faults: reading(func(v *variant, r *reader) *view {
+			var reads atomic.Int64
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				often := reads.Add(1) > 500
+				if o, ok := v.get(r.object.info.Path); often && (!ok || o.info.Version != r.object.info.Version) {
+					return 0, failed("read", r.object.info.Path, fsbase.ErrThrottled)
+				}
+				return r.ReadAt(p, off)
+			}}
+		}),
+	},
+	{
 		Name:  "a reader follows what is uploaded",
 		Kills: []string{"pin/every-way"},
 		faults: func() faults {
