@@ -9,6 +9,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // transport is what all clients made from URLs send with, so that opening one
@@ -29,7 +30,10 @@ var transport = sync.OnceValue(func() *awshttp.BuildableClient {
 // client makes the client of a URL. It reads the environment and the files that
 // all AWS tools share, and makes no request.
 func (l location) client(ctx context.Context) (*s3.Client, error) {
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(transport())}
+	load := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(transport()),
+		config.WithLogger(logging.Nop{}), // a library does not write to stderr; errors say what happened
+	}
 	if l.region != "" {
 		load = append(load, config.WithRegion(l.region))
 	}

@@ -40,6 +40,9 @@ func judge(ctx context.Context, err error) (*answer, fate) {
 	if errors.As(err, &source) { // the store refuses a body that is too short
 		return &answer{class: source.err, text: source.Error(), err: source}, refused
 	}
+	if neverSigned(err) {
+		return judgeUnsigned(ctx, err)
+	}
 	s := status(err)
 	var short *undelivered
 	lost := unclear

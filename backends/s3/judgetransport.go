@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -18,14 +20,28 @@ func neverSent(err error) bool {
 	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
+// neverSigned tells that there were no credentials to sign a request with. What
+// a metadata service answered when it was asked for some is in such an error,
+// and not the store's.
+func neverSigned(err error) bool {
+	var signing *v4.SigningError
+	var op *smithy.OperationError
+	return errors.As(err, &signing) || errors.As(err, &op) && strings.HasPrefix(op.Err.Error(), "get identity: ")
+}
+
+// judgeUnsigned judges what was never sent for that reason.
+func judgeUnsigned(ctx context.Context, err error) (*answer, fate) {
+	if ctx.Err() != nil {
+		return answerOf(err, ctx.Err()), refused
+	}
+	const missing = "no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the role of the machine (anonymous=true does without): "
+	return &answer{class: fs.ErrPermission, text: missing + clean(err.Error()), err: err}, refused
+}
+
 // judgeTransport judges what did not get as far as an answer.
 func judgeTransport(err error) (*answer, fate) {
 	var send *smithyhttp.RequestSendError
 	if !errors.As(err, &send) {
-		var signing *v4.SigningError
-		if errors.As(err, &signing) || strings.Contains(err.Error(), "get identity") {
-			return answerOf(err, fs.ErrPermission), refused // no credentials
-		}
 		var broken *brokenBody
 		if errors.As(err, &broken) {
 			return answerOf(err, nil), unclear

@@ -2,7 +2,9 @@ package s3
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -60,6 +62,53 @@ func TestURLsRefused(t *testing.T) {
 	}
 	if _, err := fsbase.Open(t.Context(), "s3://bucket/x"); err == nil || !strings.Contains(err.Error(), "region") {
 		t.Errorf("without a region: %v", err)
+	}
+}
+
+// A bucket without credentials is refused before anything is sent, with what
+// would do, and the SDK writes nothing beside the error.
+func TestNoCredentialsInTheEnvironment(t *testing.T) {
+	bareEnvironment(t)
+	fsys, err := fsbase.Open(t.Context(), "s3://bucket/x?region=eu-west-1&endpoint=http://127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := os.Stderr
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = w
+	_, err = fsys.OpenStream(t.Context(), "a")
+	os.Stderr = stderr
+	w.Close()
+	if said, rerr := io.ReadAll(r); rerr != nil || len(said) > 0 {
+		t.Errorf("stderr has %q, %v", said, rerr)
+	}
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "no credentials in AWS_ACCESS_KEY_ID") || !strings.Contains(err.Error(), "anonymous=true") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What the machine's metadata service answers is not taken for the store's:
+// that it knows no role is no object that is absent.
+func TestMetadataServiceIsNotTheStore(t *testing.T) {
+	for _, code := range []int{http.StatusNotFound, http.StatusForbidden, http.StatusBadRequest} {
+		bareEnvironment(t)
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+		t.Cleanup(service.Close)
+		t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+		t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.URL)
+		fsys, err := fsbase.Open(t.Context(), "s3://bucket/x?region=eu-west-1&endpoint=http://127.0.0.1:9")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if there, err := fsys.Exists(t.Context(), "a"); there || !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("Exists, and the service says %d: %v, %v", code, there, err)
+		}
+		if _, err := fsys.OpenStream(t.Context(), "a"); !errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("OpenStream, and the service says %d: %v", code, err)
+		}
 	}
 }
 
