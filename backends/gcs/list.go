@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"strings"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
@@ -15,6 +16,8 @@ import (
 // pageSize is how many objects one request lists, the most that the service
 // gives.
 const pageSize = 1000
+
+var errUnasked = errors.New("the service lists names without the prefix that was asked for")
 
 // List makes a request for each thousand objects. Objects whose names are no
 // paths, such as the "folder/" that consoles make, are left out.
@@ -33,6 +36,10 @@ func (f *FS) List(ctx context.Context, prefix string) iter.Seq2[fsbase.Info, err
 			}
 			token = next
 			for _, o := range objects {
+				if !strings.HasPrefix(o.Name, prefix) { // RemoveAll would remove it
+					yield(fsbase.Info{}, fail(ctx, op, prefix, errUnasked))
+					return
+				}
 				if fs.ValidPath(o.Name) && !yield(infoOf(o.Name, o), nil) {
 					return
 				}

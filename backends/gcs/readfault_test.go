@@ -94,6 +94,24 @@ func TestServerThatIgnoresGenerations(t *testing.T) {
 	}
 }
 
+// What was not asked for is not removed because a server lists it.
+func TestListOfWhatWasNotAskedFor(t *testing.T) {
+	s := newStub(t)
+	s.unfiltered = true
+	f := s.fs(t)
+	s.put("e/a", &stubObject{content: []byte("x")})
+	failed := false
+	for name, err := range f.RemoveAll(t.Context(), "d/") {
+		if name != "" {
+			t.Errorf("%q is removed", name)
+		}
+		failed = errors.Is(err, errUnasked)
+	}
+	if _, there := s.objects["e/a"]; !there || !failed {
+		t.Errorf("there: %t, refused: %t", there, failed)
+	}
+}
+
 func TestChecksumOfReads(t *testing.T) {
 	s := newStub(t)
 	f := s.fs(t)

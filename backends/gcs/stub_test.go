@@ -34,6 +34,7 @@ type stub struct {
 	requests   []stubRequest
 	fault      func(stubRequest) fault
 	pinless    bool // reads ignore the generation, as emulators do
+	unfiltered bool // lists ignore the prefix
 
 	*httptest.Server
 }

@@ -120,7 +120,7 @@ func (s *stub) list(w http.ResponseWriter, r stubRequest) {
 	items := []any{}
 	last, next := "", ""
 	for _, name := range slices.Sorted(maps.Keys(s.objects)) {
-		if name <= r.query.Get("pageToken") || !strings.HasPrefix(name, r.query.Get("prefix")) {
+		if name <= r.query.Get("pageToken") || !s.unfiltered && !strings.HasPrefix(name, r.query.Get("prefix")) {
 			continue
 		}
 		if len(items) == limit {

@@ -98,7 +98,7 @@ func (f *FS) answers(ctx context.Context, keyPrefix string) iter.Seq2[[]fsbase.I
 			out, err := ask(ctx, f, f.client.ListObjectsV2, in)
 			var page []fsbase.Info
 			if err == nil {
-				page, err = f.streams(out)
+				page, err = f.streams(out, keyPrefix)
 			}
 			if !yield(page, err) || err != nil || !aws.ToBool(out.IsTruncated) {
 				return
@@ -112,8 +112,9 @@ func (f *FS) answers(ctx context.Context, keyPrefix string) iter.Seq2[[]fsbase.I
 	}
 }
 
-// streams are the keys of an answer that are paths below the prefix.
-func (f *FS) streams(out *s3.ListObjectsV2Output) ([]fsbase.Info, error) {
+// streams are the keys of an answer that are paths below f's prefix. A key that
+// was not asked for ends the list: RemoveAll would remove it.
+func (f *FS) streams(out *s3.ListObjectsV2Output, keyPrefix string) ([]fsbase.Info, error) {
 	page := make([]fsbase.Info, 0, len(out.Contents))
 	for _, o := range out.Contents {
 		key := aws.ToString(o.Key)
@@ -123,8 +124,11 @@ func (f *FS) streams(out *s3.ListObjectsV2Output) ([]fsbase.Info, error) {
 				return nil, errors.New("a listed key is not encoded as the store says")
 			}
 		}
-		path, ok := strings.CutPrefix(key, f.prefix)
-		if !ok || checkName(path) != nil || path == "." {
+		if !strings.HasPrefix(key, keyPrefix) {
+			return nil, errors.New("the store lists keys without the prefix that was asked for")
+		}
+		path := key[len(f.prefix):]
+		if f.site.checkName(path) != nil || path == "." {
 			continue
 		}
 		page = append(page, fsbase.Info{

@@ -143,3 +143,22 @@ func TestRemoveAll(t *testing.T) {
 		}
 	})
 }
+
+// SeaweedFS, for one, lists d/ when it is asked for d\.
+func TestListOfWhatWasNotAskedFor(t *testing.T) {
+	bubble(t, "keys", func(t *testing.T, s *fakes3.Server, f *FS) {
+		s.Put("run/step/e/a", "x")
+		s.Break(fakes3.Fault{Op: "ListObjectsV2", Do: func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			fmt.Fprint(w, "<ListBucketResult><Contents><Key>run/step/e/a</Key></Contents></ListBucketResult>")
+		}})
+		for name, err := range f.RemoveAll(t.Context(), "d/") {
+			if name != "" {
+				t.Errorf("%q is removed", name)
+			}
+			wantErr(t, err)
+		}
+		if _, there := s.Object("run/step/e/a"); !there {
+			t.Error("what is outside the prefix is removed")
+		}
+	})
+}

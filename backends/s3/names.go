@@ -23,6 +23,15 @@ func checkName(path string) error {
 	return nil
 }
 
+// checkName is the same for a path on a site: SeaweedFS, for one, makes a slash
+// of a backslash, so that two names are one object.
+func (s site) checkName(path string) error {
+	if !s.aws && strings.ContainsRune(path, '\\') {
+		return invalid("a backslash, which some stores take for a slash")
+	}
+	return checkName(path)
+}
+
 // unholdable tells characters that XML has no form for, or changes.
 func unholdable(r rune) bool {
 	return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff'
@@ -38,7 +47,7 @@ func (f *FS) key(ctx context.Context, op, path string) (string, error) {
 		return "", &fs.PathError{Op: op, Path: path, Err: fs.ErrNotExist}
 	}
 	key := f.prefix + path
-	if err := checkName(path); err != nil {
+	if err := f.site.checkName(path); err != nil {
 		return "", &fs.PathError{Op: op, Path: path, Err: err}
 	}
 	if len(key) > maxKey {

@@ -28,6 +28,27 @@ func TestNamesRefused(t *testing.T) {
 	}
 }
 
+// What is a slash to some stores is refused where the store may be one of them.
+func TestBackslash(t *testing.T) {
+	s, f := newFS(t)
+	for _, aws := range []bool{true, false} {
+		f.site.aws = aws
+		if err := f.site.checkName(`a\b`); aws != (err == nil) {
+			t.Errorf("AWS: %t: %v", aws, err)
+		}
+	}
+	_, err := f.CreateStream(t.Context(), `a\b`)
+	wantErr(t, err, fs.ErrInvalid)
+	_, err = f.OpenStream(t.Context(), `a\b`)
+	wantErr(t, err, fs.ErrInvalid)
+	s.Put(`run/step/a\b`, "x")
+	if got := names(t, f, ""); len(got) > 0 {
+		t.Errorf("%q is listed", got)
+	}
+	_, err = New(f.client, bucket, `a\b`, Options{})
+	wantErr(t, err, fs.ErrInvalid)
+}
+
 func TestVersions(t *testing.T) {
 	for tag, v := range map[string]fsbase.Version{`"abc-2"`: "abc-2", "abc": "abc", `W/"abc"`: `W/"abc"`, `""`: `""`, `"`: `"`} {
 		if got := version(aws.String(tag)); got != v {

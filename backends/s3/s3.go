@@ -88,22 +88,22 @@ func New(client *s3.Client, bucket, prefix string, o Options) (*FS, error) {
 	refuse := func(format string, args ...any) (*FS, error) {
 		return nil, &fs.PathError{Op: "open", Path: at, Err: invalid(format, args...)}
 	}
-	switch {
-	case client == nil:
+	if client == nil {
 		return refuse("no client")
-	case bucket == "":
+	}
+	f := &FS{client: client, bucket: bucket, o: o, stall: time.Minute, site: siteOf(client.Options(), bucket)}
+	if bucket == "" {
 		return refuse("no bucket")
-	case prefix != "" && checkName(prefix) != nil:
-		return refuse("the prefix is not a clean path")
+	}
+	if prefix != "" {
+		if err := f.site.checkName(prefix); err != nil {
+			return nil, &fs.PathError{Op: "open", Path: at, Err: fmt.Errorf("the prefix is not a clean path of keys: %w", err)}
+		}
+		f.prefix = prefix + "/"
 	}
 	if err := o.check(); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: at, Err: err}
 	}
-	if prefix != "" {
-		prefix += "/"
-	}
-	f := &FS{client: client, bucket: bucket, prefix: prefix, o: o, stall: time.Minute}
-	f.site = siteOf(client.Options(), bucket)
 	if f.o.Conditional == ConditionalDefault {
 		f.o.Conditional = f.site.conditional()
 	}
