@@ -10,7 +10,7 @@ import (
 var borderChecks = []Check{
 	{
 		ID: "sizes/part-borders", Clauses: []string{"W1", "C5"}, Level: Must, Profile: Core,
-		Doc: "Streams that are exactly one or two parts long, give or take a byte or with a small last part, come back as they were.",
+		Doc: "Streams that are exactly one or two parts long, of common parts and of those that PartLimits names, give or take a byte or with a small last part, come back as they were.",
 		run: checkPartBorders,
 	},
 	{
@@ -51,29 +51,46 @@ var borderChecks = []Check{
 	},
 }
 
+// namedPart is the size of parts that the backend names, 0 for none.
+func (t *trial) namedPart() int {
+	l, ok := fsbase.As[fsbase.PartLimiter](t.fs)
+	if !ok || l.PartLimits().Write > t.env.limits.HugeSize {
+		return 0
+	}
+	return int(max(l.PartLimits().Write, 0))
+}
+
 // parts are the sizes in which storages write: common ones, and that which the
 // backend names.
 func (t *trial) parts() []int {
 	parts := []int{5 << 20, 8 << 20}
-	if l, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok && l.PartLimits().Write > 0 {
-		parts = append(parts, int(min(l.PartLimits().Write, int64(t.largeSize()))))
+	if named := t.namedPart(); named > 0 {
+		parts = append(parts, named)
 	}
 	return parts
 }
 
-func checkPartBorders(t *trial) {
+// borders are the sizes at which the last part of a stream is whole, and those
+// beside them: large ones, and huge ones if the backend has such parts.
+func (t *trial) borders() []int {
 	var sizes []int
 	for _, part := range t.parts() {
-		for _, border := range []int{part, 2 * part} {
-			sizes = append(sizes, border-1, border, border+1)
+		most := t.largeSize()
+		if part == t.namedPart() {
+			most = int(t.hugeSize())
 		}
-		sizes = append(sizes, part+2, part+37, part+4095)
+		for _, n := range []int{part - 1, part, part + 1, part + 2, part + 37, part + 4095, 2*part - 1, 2 * part, 2*part + 1} {
+			if n <= most {
+				sizes = append(sizes, n)
+			}
+		}
 	}
 	slices.Sort(sizes)
-	for _, n := range slices.Compact(sizes) {
-		if n > t.largeSize() {
-			continue
-		}
+	return slices.Compact(sizes)
+}
+
+func checkPartBorders(t *trial) {
+	for _, n := range t.borders() {
 		data := content(uint64(n), n)
 		for _, w := range t.ways() {
 			if w.cond != "" || w.clause == "C9" {

@@ -39,6 +39,39 @@ var hugeChecks = []Check{
 			t.wantHuge("C5", p, info, n)
 		},
 	},
+	{
+		ID: "sizes/huge-moves", Clauses: []string{"O3", "C9", "R3", "R4"}, Level: Must, Profile: Core,
+		Doc: "A stream of nearly Limits.HugeSize, whose end is on no border, is whole after Rename and Copy.",
+		run: checkHugeMoves,
+	},
+}
+
+func checkHugeMoves(t *trial) {
+	p, q, n := t.path("from"), t.path("to"), t.hugeSize()
+	n = max(n-12_345, 0)
+	w := t.create(p)
+	defer w.Close()
+	for off := int64(0); off < n; off += hugeBlock {
+		t.write(w, p, hugePart(off, n))
+	}
+	if _, err := w.Commit(); err != nil {
+		t.errorf("W1", "Commit of %d bytes to %q: %v", n, p, err)
+		return
+	}
+	if err := t.fs.Rename(t.ctx, p, q); err != nil {
+		t.errorf("O3", "Rename(%q, %q) of %d bytes: %v", p, q, n, err)
+		return
+	}
+	t.wantAbsent("O3", p)
+	t.wantHuge("O3", q, t.info(q), n)
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		info, err := c.Copy(t.ctx, q, p, fsbase.Condition{})
+		if err != nil {
+			t.errorf("C9", "Copy(%q, %q) of %d bytes: %v", q, p, n, err)
+			return
+		}
+		t.wantHuge("C9", p, info, n)
+	}
 }
 
 // readHuge reads where no block of a huge stream begins: across multiples of 16
@@ -102,7 +135,11 @@ func (t *trial) wantHuge(clause, p string, info fsbase.Info, n int64) {
 	r := t.open(p)
 	defer r.Close()
 	if info.Size != n || r.Info().Size != n {
-		t.errorf("R4", "%q has %d bytes, of which the write tells %d and Info %d", p, n, info.Size, r.Info().Size)
+		if info.Size == r.Info().Size {
+			t.errorf(clause, "%q has %d bytes instead of %d", p, info.Size, n)
+		} else {
+			t.errorf("R4", "%q is of %d bytes, of which the write tells %d and Info %d", p, n, info.Size, r.Info().Size)
+		}
 		return
 	}
 	buf := make([]byte, hugeBlock)

@@ -94,6 +94,51 @@ var sizeMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "the number of a Write has 16 bits",
+		Kills: []string{"sizes/many-writes"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			n := 0
+			return &stream{write: func(p []byte) (int, error) {
+				if n++; n > 1<<16 {
+					copy(w.data, p)
+					return len(p), nil
+				}
+				return w.Write(p)
+			}}
+		}),
+	},
+	{
+		Name:  "of two whole parts that the backend names the last is lost",
+		Kills: []string{"sizes/part-borders"},
+		faults: func() faults {
+			f := shortened(func(n int) bool { return n == 20_000_000 })
+			f.limits = func() fsbase.PartLimits { return fsbase.PartLimits{Write: 10_000_000} }
+			return f
+		}(),
+	},
+	{
+		Name:  "Copy is cut at the last MiB behind 64 MiB",
+		Kills: []string{"sizes/huge-moves"},
+		faults: copying(func(v *variant, ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+			if o, ok := v.get(src); ok && len(o.data) > 64*mib {
+				return v.put("copy", dst, o.data[:len(o.data)/mib*mib], cond)
+			}
+			return v.Store.Copy(ctx, src, dst, cond)
+		}),
+	},
+	{
+		Name:  "Rename is cut at the last MiB behind 64 MiB",
+		Kills: []string{"sizes/huge-moves"},
+		faults: faults{rename: func(v *variant, ctx context.Context, path, newPath string) error {
+			if o, ok := v.get(path); ok && len(o.data) > 64*mib {
+				if _, err := v.put("rename", path, o.data[:len(o.data)/mib*mib], fsbase.Condition{}); err != nil {
+					return err
+				}
+			}
+			return v.Store.Rename(ctx, path, newPath)
+		}},
+	},
+	{
 		Name:  "large ranges lose their last byte",
 		Kills: []string{"ranged/every-octave", "ranged/large"},
 		faults: faults{ranges: func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
