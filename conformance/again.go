@@ -70,6 +70,16 @@ func checkVersionsAgain(t *trial) {
 
 func checkTimes(t *trial) {
 	p := t.path("a")
+	early := t.create(p)
+	defer early.Close()
+	t.write(early, p, []byte("begun first"))
+	time.Sleep(late)
+	before := t.put(p, []byte("committed first"))
+	if info, err := early.Commit(); err != nil {
+		t.fatalf("Commit of %q: %v", p, err)
+	} else if at, now := t.info(p).ModTime, before.ModTime; at.Before(now) {
+		t.errorf("W12", "%q was committed at %v, before the commit that came first, at %v (its Commit tells %v)", p, at, now, info.ModTime)
+	}
 	var last time.Time
 	for i := range 3 {
 		for _, w := range t.ways() {

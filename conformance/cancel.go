@@ -66,13 +66,17 @@ var cancellations = []struct {
 	make func(context.Context) (context.Context, func())
 }{
 	{context.Canceled, func(ctx context.Context) (context.Context, func()) {
-		return context.WithCancel(ctx)
+		ctx, cancel := context.WithCancelCause(ctx)
+		return ctx, func() { cancel(errCause) }
 	}},
 	{context.DeadlineExceeded, func(ctx context.Context) (context.Context, func()) {
-		ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		ctx, cancel := context.WithTimeoutCause(ctx, 50*time.Millisecond, errCause)
 		return ctx, func() { <-ctx.Done(); cancel() }
 	}},
 }
+
+// errCause is why contexts end. Err does not tell it, and nor does a backend.
+var errCause = errors.New("the cause of a context")
 
 func checkCancelledBeforeCommit(t *trial) {
 	fresh, old := t.path("fresh"), t.path("old")
@@ -96,6 +100,14 @@ func checkCancelledBeforeCommit(t *trial) {
 			}
 			t.wantAbsent("W7", fresh)
 			t.wantContent("W2", old, before)
+		}
+	}
+	for _, part := range t.parts() { // and nothing is left to be sent but the commit
+		for size := part; size <= min(2*part, t.largeSize()); size += part {
+			ctx, cancel := context.WithCancel(t.ctx)
+			err := t.with(ctx).commitAfter(cancel, fresh, fsbase.Condition{}, content(2, size))
+			t.wantIs("W7", err, fmt.Sprintf("Commit of %d bytes to %q after the end of the context", size, fresh), context.Canceled)
+			t.wantAbsent("W7", fresh)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -137,6 +138,16 @@ func checkSecrets(t *trial) {
 	for what, err := range t.provoke() {
 		t.noSecret(what, err)
 	}
+}
+
+// wantTold demands that err, if there is one, is an *fs.PathError that shows no
+// credential.
+func (t *trial) wantTold(what string, err error) {
+	var pe *fs.PathError
+	if err != nil && err != io.EOF && !errors.As(err, &pe) {
+		t.errorf("E1", "%s: no *fs.PathError but %T: %v", what, err, err)
+	}
+	t.noSecret(what, err)
 }
 
 // noSecret demands that err shows no credential, of the harness or by its form.

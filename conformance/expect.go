@@ -169,7 +169,7 @@ func (t *trial) wantInfo(clause, who string, got, want fsbase.Info) {
 // wantCancelled demands O5 of call under both kinds of done contexts.
 func (t *trial) wantCancelled(what string, call func(t *trial) error) {
 	t.wantIs("O5", call(t.cancelled()), what+" under a cancelled context", context.Canceled)
-	ctx, cancel := context.WithTimeout(t.ctx, -1)
+	ctx, cancel := context.WithTimeoutCause(t.ctx, -1, errCause)
 	defer cancel()
 	t.wantIs("O5", call(t.with(ctx)), what+" past its deadline", context.DeadlineExceeded)
 }

@@ -37,20 +37,31 @@ var faultCommitChecks = []Check{
 	},
 	{
 		ID: "faults/residue", Clauses: []string{"W4"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse, CanResidue},
-		Doc: "No temporary file stays of commits that the storage refused.",
-		run: func(t *trial) {
-			parts := 0
-			t.eachCommit(func(w way, p string, before, data []byte) {
-				publish := w.begin(t, p, data)
-				cond, _ := t.clear(w, p, before)
-				if t.mustStrike(t.env.faults.Refuse, Fault{On: ToCommit}, func() { _, _ = publish(t, cond) }) {
-					parts++
-				}
-				t.wantNoResidue("a refused " + w.what)
-			})
-			t.fruitless(parts)
-		},
+		Doc: "No temporary file stays of commits that the storage refused or forbade, nor parts of large ones.",
+		run: checkDeniedResidue,
 	},
+}
+
+func checkDeniedResidue(t *trial) {
+	parts := 0
+	leave := func(arm Arm, w way, p string, before, data []byte) {
+		if arm == nil {
+			return
+		}
+		publish := w.begin(t, p, data)
+		cond, _ := t.clear(w, p, before)
+		if t.mustStrike(arm, Fault{On: ToCommit}, func() { _, _ = publish(t, cond) }) {
+			parts++
+		}
+		t.wantNoResidue(fmt.Sprintf("a %s of %d bytes that was denied", w.what, len(data)))
+	}
+	for _, arm := range []Arm{t.env.faults.Refuse, t.env.faults.Forbid} {
+		t.eachCommit(func(w way, p string, before, data []byte) { leave(arm, w, p, before, data) })
+		for _, w := range t.ways() {
+			leave(arm, w, t.path("large"), nil, content(1, t.largeSize()))
+		}
+	}
+	t.fruitless(parts)
 }
 
 // eachCommit calls f for every way to publish, over what is there and over
@@ -69,18 +80,27 @@ func checkLostCommit(t *trial) {
 	parts := 0
 	for _, times := range []int{1, 0} {
 		t.eachCommit(func(w way, p string, before, data []byte) {
-			publish := w.begin(t, p, data)
-			cond, before := t.clear(w, p, before)
-			var err error
-			if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { _, err = publish(t, cond) }) {
-				return
+			if t.lostCommit(w, p, before, data, times) {
+				parts++
 			}
-			parts++
-			t.noSecret(w.what+" whose answer is lost", err)
-			t.truthful(w.what+" whose answer is lost", p, err, before, data)
 		})
 	}
 	t.fruitless(parts)
+}
+
+// lostCommit publishes data over before, and loses so many answers. It returns
+// false when the harness cannot.
+func (t *trial) lostCommit(w way, p string, before, data []byte, times int) bool {
+	publish := w.begin(t, p, data)
+	cond, before := t.clear(w, p, before)
+	var err error
+	if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { _, err = publish(t, cond) }) {
+		return false
+	}
+	what := fmt.Sprintf("%s of %d bytes, whose answer is lost,", w.what, len(data))
+	t.wantTold(what, err)
+	t.truthful(what, p, err, before, data)
+	return true
 }
 
 // late is how long a check waits for what may still be under way although the
@@ -156,7 +176,7 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 				return
 			}
 			t.wantIs("E4", err, fmt.Sprintf("%s to %q, which the storage denies", w.what, p), class)
-			t.noSecret(w.what+", which the storage denies", err)
+			t.wantTold(w.what+", which the storage denies", err)
 			time.Sleep(late)
 			t.wantStill("W2", p, before)
 			publish = w.begin(t, p, data)
@@ -191,8 +211,8 @@ func checkRefusedWrite(t *trial) {
 				}
 				_, err = w.Commit()
 			})
-			t.noSecret("Write, which the storage refuses", werr)
-			t.noSecret("Commit of what the storage refused", err)
+			t.wantTold("Write, which the storage refuses", werr)
+			t.wantTold("Commit of what the storage refused", err)
 			switch {
 			case !ok:
 				continue

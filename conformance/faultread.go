@@ -60,7 +60,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 					continue
 				}
 				parts++
-				t.noSecret(what+", which the storage denies", err)
+				t.wantTold(what+", which the storage denies", err)
 				if !right && !errors.Is(err, class) {
 					t.errorf("E4", "%s(%q), which the storage denies: %v, which is not %q", what, name, err, class)
 				}
@@ -74,7 +74,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 	var n int
 	var err error
 	t.under(arm, Fault{On: ToRead}, func() { n, err = r.ReadAt(buf, 5000) })
-	t.noSecret("ReadAt, which the storage denies", err)
+	t.wantTold("ReadAt, which the storage denies", err)
 	if d := difference(buf[:n], whole[5000:6000]); !errors.Is(err, class) && (err != nil || d != "") {
 		t.errorf("R3", "ReadAt of %q, which the storage denies: %v, which is not %q; %s", p, err, class, d)
 	}
@@ -134,7 +134,7 @@ func checkTruncated(t *trial) {
 				continue
 			}
 			parts++
-			t.noSecret("ReadAt whose answer ends early", err)
+			t.wantTold("ReadAt whose answer ends early", err)
 			if d := difference(buf[:n], want[:min(n, len(want))]); d != "" {
 				t.errorf("R3", "ReadAt %s reads other bytes: %s", what, d)
 			} else if n < len(want) && (err == nil || err == io.EOF) {
@@ -145,7 +145,7 @@ func checkTruncated(t *trial) {
 				t.under(t.env.faults.Truncate, f, func() {
 					_, err = c.ReadRanges(t.ctx, p, "", []fsbase.Range{{Offset: int64(span[0]), Dst: buf}})
 				})
-				t.noSecret("ReadRanges whose answer ends early", err)
+				t.wantTold("ReadRanges whose answer ends early", err)
 				if d := difference(buf, want); err == nil && d != "" {
 					t.errorf("C6", "ReadRanges %s: no error, %s", what, d)
 				}
@@ -157,7 +157,7 @@ func checkTruncated(t *trial) {
 
 // deniedList returns how many faults the harness had.
 func (t *trial) deniedList(names []string, arm Arm, class error) (parts int) {
-	for _, f := range []Fault{{On: ToList}, {On: ToList, Times: 1}, {On: ToList, Skip: 1}} {
+	for _, f := range []Fault{{On: ToList}, {On: ToList, Times: 1}, {On: ToList, Skip: 1}, {On: ToList, Skip: 1, Times: 1}} {
 		var got []string
 		var last error
 		_, ok := t.under(arm, f, func() {
@@ -174,7 +174,7 @@ func (t *trial) deniedList(names []string, arm Arm, class error) (parts int) {
 			continue
 		}
 		parts++
-		t.noSecret("List, which the storage denies", last)
+		t.wantTold("List, which the storage denies", last)
 		switch {
 		case last == nil && !slices.Equal(got, names):
 			t.errorf("C8", "List of %d names, of which the storage denies a part, yields %d and no error", len(names), len(got))

@@ -56,7 +56,7 @@ func (t *trial) deniedRemove(arm Arm, class error) {
 			continue
 		}
 		t.wantIs("E4", err, fmt.Sprintf("RmFile(%q), which the storage denies", p), class)
-		t.noSecret("RmFile, which the storage denies", err)
+		t.wantTold("RmFile, which the storage denies", err)
 		t.wantContent("O2", p, []byte("kept"))
 	}
 	t.fruitless(parts)
@@ -82,7 +82,7 @@ func (t *trial) deniedRemoveAll(arm Arm, class error) {
 			continue
 		}
 		parts++
-		t.noSecret("RemoveAll, which the storage denies", last)
+		t.wantTold("RemoveAll, which the storage denies", last)
 		if last != nil {
 			t.wantIs("E4", last, "RemoveAll, which the storage denies", class)
 		} else if len(gone) < len(names) {
@@ -121,7 +121,7 @@ func (t *trial) deniedMove(arm Arm, class error) {
 				parts++
 			}
 			said := fmt.Sprintf("%s(%q, %q), which the storage denies to %s,", what, from, to, on)
-			t.noSecret(said, err)
+			t.wantTold(said, err)
 			if err != nil {
 				t.wantIs("E4", err, said, class)
 			} else {

@@ -34,13 +34,13 @@ var infoChecks = []Check{
 		run: checkChecksum,
 	},
 	{
-		ID: "info/mod-time", Clauses: []string{"W11"}, Level: Should, Profile: Core,
+		ID: "info/mod-time", Clauses: []string{"W12"}, Level: Should, Profile: Core,
 		Doc: "The Info of a reader has a modification time.",
 		run: func(t *trial) {
 			p := t.path("a")
 			t.put(p, []byte("x"))
 			if t.info(p).ModTime.IsZero() {
-				t.errorf("W11", "OpenStream(%q).Info().ModTime is zero", p)
+				t.errorf("W12", "OpenStream(%q).Info().ModTime is zero, which means that nobody knows", p)
 			}
 		},
 	},

@@ -35,6 +35,11 @@ var middleChecks = []Check{
 			slices.Reverse(spans)
 			t.readRanges(p, "", whole, spans...)
 			t.readRanges(p, "", whole, [2]int{n / 3, n - n/3})
+			spans = spans[:0] // many that are more than any one request, and do not end with one
+			for off := 0; off < n; off += 700_001 {
+				spans = append(spans, [2]int{off, min(700_001, n-off)})
+			}
+			t.readRanges(p, version, whole, spans...)
 		},
 	},
 }

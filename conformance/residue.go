@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"github.com/godcp/godcp/fsbase"
@@ -20,6 +21,16 @@ func (t *trial) largeResidue() {
 	}
 	w.Close()
 	t.wantNoResidue(fmt.Sprintf("Close of a stream of %d bytes", n))
+	for _, w := range t.ways() {
+		if !w.isStream() {
+			continue
+		}
+		_, _ = w.begin(t, p, data)(t, w.stale(t, p))
+		t.wantNoResidue(fmt.Sprintf("%s of %d bytes, which is lost if it has a condition,", w.what, n))
+		ctx, cancel := context.WithCancel(t.ctx)
+		_ = t.with(ctx).commitAfter(cancel, p, w.stale(t, p), data)
+		t.wantNoResidue(fmt.Sprintf("%s of %d bytes whose context ended before Commit", w.what, n))
+	}
 	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
 		for _, size := range []int{3000, n} {
 			for what, src := range map[string]*faultySource{

@@ -123,8 +123,8 @@ func (t *trial) with(ctx context.Context) *trial {
 
 // cancelled returns the same trial under a context that is done.
 func (t *trial) cancelled() *trial {
-	ctx, cancel := context.WithCancel(t.ctx)
-	cancel()
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	cancel(errCause)
 	return t.with(ctx)
 }
 

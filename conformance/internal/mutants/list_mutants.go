@@ -3,10 +3,12 @@ package mutants
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"iter"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -37,6 +39,59 @@ func inFolder(prefix string, infos []fsbase.Info) []fsbase.Info {
 }
 
 var listMutants = []Mutant{
+	{
+		Name:  "a whole last page is asked for what follows, in vain",
+		Kills: []string{"list/many"},
+		faults: faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+			return func(yield func(fsbase.Info, error) bool) {
+				n := 0
+				for info, err := range v.Store.List(ctx, prefix) {
+					if n++; !yield(info, err) {
+						return
+					}
+				}
+				if n > 0 && n%listPage == 0 {
+					yield(fsbase.Info{}, failed("list", prefix, fs.ErrInvalid))
+				}
+			}
+		}},
+	},
+	{
+		Name:  "listings of one handle have one place",
+		Kills: []string{"list/many"},
+		faults: func() faults {
+			var mu sync.Mutex
+			place := ""
+			return faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+				return func(yield func(fsbase.Info, error) bool) {
+					infos := v.infos(prefix)
+					for from := 0; ; from += listPage {
+						if from > 0 { // behind the page that was read last, by whomever
+							mu.Lock()
+							infos = slices.DeleteFunc(v.infos(prefix), func(i fsbase.Info) bool { return i.Path <= place })
+							mu.Unlock()
+						}
+						page := infos[:min(len(infos), listPage)]
+						if len(page) == 0 {
+							return
+						}
+						mu.Lock()
+						place = page[len(page)-1].Path
+						mu.Unlock()
+						for _, info := range page {
+							if ctx.Err() != nil {
+								yield(fsbase.Info{}, failed("list", prefix, ctx.Err()))
+								return
+							}
+							if !yield(info, nil) {
+								return
+							}
+						}
+					}
+				}
+			}}
+		}(),
+	},
 	{
 		Name:  "listings are not sorted",
 		Kills: []string{"list/order", "list/many"},

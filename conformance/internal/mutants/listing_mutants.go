@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,41 @@ func (v *variant) part(p string, f func()) {
 }
 
 var listingMutants = []Mutant{
+	{
+		Name:  "the parts of an open stream are listed",
+		Kills: []string{"list/unfinished"},
+		faults: writing(func(v *variant, w *writer) *stream {
+			drop := func() { v.unlink(w.path + ".part") }
+			return &stream{
+				write: func(p []byte) (int, error) {
+					n, err := w.Write(p)
+					if len(w.data) > largePart {
+						v.disk.mu.Lock()
+						v.disk.store(w.path+".part", nil, false)
+						v.disk.mu.Unlock()
+					}
+					return n, err
+				},
+				commit: func() (fsbase.Info, error) { drop(); return w.Commit() },
+				close:  func() error { drop(); return w.Close() },
+			}
+		}),
+	},
+	{
+		Name:  "a page begins after the unescaped name of the last",
+		Kills: []string{"list/many-odd"},
+		faults: listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {
+			if len(infos) <= listPage {
+				return infos
+			}
+			after := infos[listPage-1].Path
+			if plain, err := url.QueryUnescape(after); err == nil {
+				after = plain
+			}
+			rest := slices.DeleteFunc(slices.Clone(infos), func(i fsbase.Info) bool { return i.Path <= after })
+			return append(infos[:listPage:listPage], rest...)
+		}),
+	},
 	{
 		Name:  "listings are in the order of UTF-16",
 		Kills: []string{"list/order", "list/prefix"},

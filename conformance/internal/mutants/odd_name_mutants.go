@@ -78,6 +78,23 @@ func like(prefix string) *regexp.Regexp {
 }
 
 var oddNameMutants = []Mutant{
+	{
+		Name:  "what is told of a stream lies beside it, under its name and .meta",
+		Kills: []string{"names/beside"},
+		faults: writing(func(v *variant, w *writer) *stream {
+			return &stream{commit: func() (fsbase.Info, error) {
+				info, err := w.Commit()
+				if err == nil && !strings.HasSuffix(w.path, ".meta") {
+					v.disk.mu.Lock()
+					defer v.disk.mu.Unlock()
+					if _, there := v.disk.files[w.path+".meta"]; there {
+						v.disk.store(w.path+".meta", []byte(info.Version), true)
+					}
+				}
+				return info, err
+			}}
+		}),
+	},
 	{Name: "RmFile unescapes", Kills: []string{"names/every-call"}, faults: taking("remove", unescape)},
 	{Name: "Rename unescapes its target", Kills: []string{"names/every-call"}, faults: taking("rename", unescape)},
 	{Name: "Copy unescapes its source", Kills: []string{"names/every-call"}, faults: taking("copy", unescape)},

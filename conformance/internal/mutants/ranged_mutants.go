@@ -31,6 +31,22 @@ func (v *variant) read(ctx context.Context, p string, ranges []fsbase.Range) (fs
 
 var rangedMutants = []Mutant{
 	{
+		Name:  "what is left after batches of 16 MiB is not read",
+		Kills: []string{"ranged/middle"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			sum, whole := 0, 0
+			for i, r := range ranges {
+				if sum += len(r.Dst); sum >= 16<<20 {
+					sum, whole = 0, i+1
+				}
+			}
+			if whole > 0 {
+				ranges = ranges[:whole]
+			}
+			return v.Store.ReadRanges(ctx, p, pin, ranges)
+		}),
+	},
+	{
 		Name:  "ReadRanges ignores the pin",
 		Kills: []string{"ranged/pin"},
 		faults: ranging(func(v *variant, ctx context.Context, p string, _ fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {

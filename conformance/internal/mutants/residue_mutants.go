@@ -63,6 +63,30 @@ var residueMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "the Commit of a stream of 5 MiB that is lost leaves its parts",
+		Kills: []string{"write/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return refusing(fsbase.ErrPrecondition, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
+				if len(data) >= largePart {
+					mark(v)
+				}
+				return fsbase.Info{}, err
+			})
+		}),
+	},
+	{
+		Name:  "a stream of 5 MiB that is cancelled leaves its parts",
+		Kills: []string{"write/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return refusing(context.Canceled, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
+				if len(data) >= largePart {
+					mark(v)
+				}
+				return fsbase.Info{}, err
+			})
+		}),
+	},
+	{
 		Name:  "a Copy of what is absent leaves its temporary file",
 		Kills: []string{"write/residue"},
 		faults: littering(func(mark func(*variant)) faults {

@@ -64,6 +64,11 @@ type reader struct {
 	request func(on string) (how string) // nil for none
 }
 
+// background is the same reader under a context that does not end.
+func (r *reader) background() *reader {
+	return &reader{ctx: context.WithoutCancel(r.ctx), object: r.object, request: r.request}
+}
+
 func (r *reader) Info() fsbase.Info { return r.object.info }
 
 func (r *reader) ReadAt(p []byte, off int64) (int, error) {

@@ -37,6 +37,45 @@ func counted(count func(v *variant, p string) fsbase.Version) faults {
 
 var versionMutants = []Mutant{
 	{
+		Name:  "the time is that of the beginning",
+		Kills: []string{"info/times"},
+		faults: writing(func(v *variant, w *writer) *stream {
+			begun := time.Now()
+			return &stream{commit: func() (fsbase.Info, error) {
+				info, err := w.Commit()
+				if err != nil {
+					return info, err
+				}
+				v.disk.mu.Lock()
+				defer v.disk.mu.Unlock()
+				o := v.disk.files[w.path]
+				o.info.ModTime = begun
+				v.disk.files[w.path], v.disk.durable[w.path] = o, o
+				return o.info, nil
+			}}
+		}),
+	},
+	{
+		Name:  "the version is the CRC-32C",
+		Kills: []string{"info/versions-alike"},
+		faults: versioned(func(o object) fsbase.Version {
+			return fsbase.Version(fmt.Sprint(crc32.Checksum(o.data, crc32.MakeTable(crc32.Castagnoli))))
+		}),
+	},
+	{
+		Name:   "the version is the CRC-32",
+		Kills:  []string{"info/versions-alike"},
+		faults: versioned(func(o object) fsbase.Version { return fsbase.Version(fmt.Sprint(crc32.ChecksumIEEE(o.data))) }),
+	},
+	{
+		Name:  "the version is of the size and both ends",
+		Kills: []string{"info/versions-alike"},
+		faults: versioned(func(o object) fsbase.Version {
+			n := len(o.data)
+			return fsbase.Version(fmt.Sprint(n, crc32.ChecksumIEEE(o.data[:min(n, 64<<10)]), crc32.ChecksumIEEE(o.data[max(0, n-64<<10):])))
+		}),
+	},
+	{
 		Name:  "versions of a name begin anew when it was removed",
 		Kills: []string{"info/versions-again"},
 		faults: func() faults {

@@ -1,0 +1,118 @@
+package conformance
+
+import (
+	"bytes"
+	"hash/crc32"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+var alikeChecks = []Check{
+	{
+		ID: "info/versions-alike", Clauses: []string{"C4"}, Level: Must, Profile: Core,
+		Doc: "Contents of one size have versions of their own when only a bit in the middle differs, when they have the same bytes in another order, and when they have the same CRC-32 or CRC-32C.",
+		run: checkVersionsAlike,
+	},
+	{
+		ID: "names/beside", Clauses: []string{"N3", "C8"}, Level: Must, Profile: Core,
+		Doc: "Names with the endings that storages give to files beside a stream are names like others, and no write of the one touches the other.",
+		run: checkNamesBeside,
+	},
+}
+
+func checkVersionsAlike(t *trial) {
+	const n = 300_000
+	first := content(1, n)
+	bit := bytes.Clone(first)
+	bit[n/2] ^= 1
+	turned := append(bytes.Clone(first[n/2:]), first[:n/2]...)
+	alike := [][]byte{first, bit, turned}
+	for _, poly := range []uint32{crc32.IEEE, crc32.Castagnoli} {
+		alike = append(alike, withSum(content(2, n), crc32.MakeTable(poly), first))
+	}
+	p := t.path("a")
+	had := map[fsbase.Version]int{}
+	for i, data := range alike {
+		v := t.put(p, data).Version
+		if other, ok := had[v]; ok {
+			t.errorf("C4", "%q has the version %q, which it had with a content of the same size and other bytes (%d and %d)", p, v, other, i)
+		}
+		had[v] = i
+	}
+}
+
+// withSum changes the last four bytes of data, which it keeps, so that its CRC
+// is that of other. A CRC changes by the exclusive or of what each bit of them
+// changes, so the bits are the solution of 32 linear equations.
+func withSum(data []byte, table *crc32.Table, other []byte) []byte {
+	end := data[len(data)-4:]
+	clear(end)
+	none := crc32.Checksum(data, table)
+	want := crc32.Checksum(other, table) ^ none
+	state := crc32.Checksum(data[:len(data)-4], table)
+	var sums, bits [32]uint32 // sums[i] has its highest bit at i, and is what bits[i] change
+	for i := range 32 {
+		sum, of := crc32.Update(state, table, fourBytes(1<<i))^none, uint32(1)<<i
+		for b := 31; b >= 0; b-- {
+			if sum>>b&1 == 0 {
+				continue
+			}
+			if sums[b] == 0 {
+				sums[b], bits[b] = sum, of
+				break
+			}
+			sum, of = sum^sums[b], of^bits[b]
+		}
+	}
+	var solution uint32
+	for b := 31; b >= 0; b-- {
+		if want>>b&1 == 1 {
+			want, solution = want^sums[b], solution^bits[b]
+		}
+	}
+	copy(end, fourBytes(solution))
+	return data
+}
+
+func fourBytes(x uint32) []byte {
+	return []byte{byte(x), byte(x >> 8), byte(x >> 16), byte(x >> 24)}
+}
+
+// besideEndings are of files that storages keep beside a stream.
+var besideEndings = []string{
+	".attrs", ".meta", ".metadata", ".json", ".info", ".etag", ".version", ".rev", ".lock", ".tmp", ".temp", ".part", ".partial", ".new", ".old", ".bak",
+	"~", ".swp", ".crc", ".crc32", ".md5", ".sha256", ".sum", ".idx", ".index", ".data", ".chunk", ".0", ".1", ".part-0", ".part.0", "#0", ":0", "@1",
+}
+
+func checkNamesBeside(t *trial) {
+	p := t.path("dir/a")
+	names := []string{p}
+	t.put(p, content(0, 400))
+	for i, end := range besideEndings {
+		if t.accept(p+end, content(uint64(i+1), 400)) {
+			names = append(names, t.path("dir/a"+end))
+		}
+	}
+	beside := names[1:]
+	data := map[string][]byte{}
+	for i, name := range beside {
+		data[name] = content(uint64(i+100), 300)
+		t.put(name, data[name])
+	}
+	all := func() {
+		for _, name := range beside {
+			t.wantContent("N3", name, data[name])
+		}
+		if has[fsbase.Lister](t.fs) {
+			t.wantList("C8", t.prefix("dir/"), names)
+		}
+	}
+	data[p] = content(99, 500)
+	t.put(p, data[p]) // whose files beside it would be written now
+	all()
+	t.wantContent("N3", p, data[p])
+	t.remove(p) // and removed now
+	names = beside
+	all()
+	t.wantAbsent("N3", p)
+}

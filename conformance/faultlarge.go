@@ -1,0 +1,184 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The checks here let a fault meet the later requests of a call: another part,
+// another attempt, the second half of a move.
+var faultLargeChecks = []Check{
+	{
+		ID: "faults/lost-large-commit", Clauses: []string{"E3", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		Doc: "faults/lost-commit, of a stream that may go in parts.",
+		run: func(t *trial) {
+			parts := 0
+			for i, w := range t.ways() {
+				if t.lostCommit(w, t.path(fmt.Sprintf("dir/%d", i)), content(1, 500), content(uint64(i+2), t.largeSize()), 1) {
+					parts++
+				}
+			}
+			t.fruitless(parts)
+		},
+	},
+	{
+		ID: "faults/refused-part", Clauses: []string{"W1", "W6", "C5", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		Doc: "Whichever part of a large stream the storage refuses, or does not answer: all of it is published, once, or nothing and the error says so.",
+		run: checkRefusedPart,
+	},
+	{
+		ID: "faults/refused-condition", Clauses: []string{"C2", "C3", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		Doc: "A condition that does not hold is refused also when the storage was too busy for the first request.",
+		run: checkRefusedCondition,
+	},
+	{
+		ID: "faults/pinned-read", Clauses: []string{"R2", "C6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		Doc: "A read of a version that was replaced is pinned also when it is asked again.",
+		run: checkDeniedPin,
+	},
+	{
+		ID: "faults/lost-rename", Clauses: []string{"O3", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
+		Doc: "Rename of which an answer is lost does not say that its source was absent, and has not lost the content.",
+		run: checkLostRename,
+	},
+}
+
+func checkRefusedPart(t *trial) {
+	part := content(2, 1<<20)
+	whole := bytes.Repeat(part, t.largeSize()/len(part))
+	stream := func(p string) error {
+		return t.commitAfter(func() {}, p, fsbase.Condition{}, whole)
+	}
+	writes := map[string]func(p string) error{"Commit": stream}
+	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		writes["Upload"] = func(p string) error {
+			_, err := u.Upload(t.ctx, p, bytes.NewReader(whole), int64(len(whole)), fsbase.Condition{})
+			return err
+		}
+	}
+	parts := 0
+	for what, write := range writes {
+		p := t.path("dir/" + what)
+		// meet returns false when the harness cannot, or there are fewer parts.
+		meet := func(arm Arm, class error, skip, times int) bool {
+			if arm == nil {
+				return false
+			}
+			var err error
+			struck, ok := t.under(arm, Fault{On: ToWrite, Skip: skip, Times: times}, func() { err = write(p) })
+			if !ok || struck == 0 {
+				return false
+			}
+			parts++
+			said := fmt.Sprintf("%s of %d bytes to %q, of which parts fail after %d (%d, 0 for all),", what, len(whole), p, skip, times)
+			switch t.wantTold(said, err); {
+			case err == nil:
+				t.wantContent("W1", p, whole)
+				t.remove(p)
+				return true
+			case class != nil:
+				t.wantIs("E4", err, said, class)
+			}
+			t.wantAbsent("W6", p)
+			return true
+		}
+		for skip := 0; skip < 4 && meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 0); skip++ {
+			meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 1)
+			meet(t.env.faults.Lose, nil, skip, 1)
+		}
+	}
+	t.fruitless(parts)
+}
+
+// checkRefusedCondition lets a request under a condition that does not hold be
+// asked again.
+func checkRefusedCondition(t *trial) {
+	parts := 0
+	for i, w := range t.ways() {
+		if w.cond == "" {
+			continue
+		}
+		for _, n := range []int{3000, t.largeSize()} {
+			p := t.path(fmt.Sprintf("dir/%d", i))
+			publish := w.begin(t, p, content(1, n))
+			cond, there := w.stale(t, p), content(96, 70)
+			var err error
+			if !t.mustStrike(t.env.faults.Refuse, Fault{On: ToCommit, Times: 1}, func() { _, err = publish(t, cond) }) {
+				continue
+			}
+			parts++
+			said := fmt.Sprintf("%s of %d bytes to %q, which does not hold, and which the storage refuses once,", w.what, n, p)
+			t.wantTold(said, err)
+			if !errors.Is(err, fsbase.ErrThrottled) {
+				t.wantIs(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond], err, said, fsbase.ErrPrecondition)
+			}
+			t.wantContent("C2", p, there)
+		}
+	}
+	t.fruitless(parts)
+}
+
+func checkDeniedPin(t *trial) {
+	parts := 0
+	for _, times := range []int{1, 2} {
+		p, whole := t.path("a"), content(1, 200_000)
+		stale := t.put(p, whole).Version
+		r := t.open(p)
+		t.put(p, content(2, 200_000))
+		f := Fault{On: ToRead, Times: times}
+		buf := make([]byte, 50_000)
+		var n int
+		var err error
+		if _, ok := t.under(t.env.faults.Refuse, f, func() { n, err = r.ReadAt(buf, 100_000) }); ok {
+			parts++
+			gone := errors.Is(err, fsbase.ErrChanged) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fsbase.ErrThrottled)
+			if d := difference(buf[:n], whole[100_000:150_000]); !gone && (err != nil || d != "") {
+				t.errorf("R2", "ReadAt of a version of %q that is gone, which the storage refuses %d times: %v, %s", p, times, err, d)
+			}
+			t.wantTold("ReadAt, which the storage refuses,", err)
+		}
+		r.Close()
+		if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
+			if _, ok := t.under(t.env.faults.Refuse, f, func() {
+				_, err = c.ReadRanges(t.ctx, p, stale, []fsbase.Range{{Offset: 100_000, Dst: buf}})
+			}); ok {
+				parts++
+				if !errors.Is(err, fsbase.ErrThrottled) {
+					t.wantIs("C6", err, fmt.Sprintf("ReadRanges of %q pinned to a version that was replaced, which the storage refuses %d times", p, times), fsbase.ErrChanged)
+				}
+				t.wantTold("ReadRanges, which the storage refuses,", err)
+			}
+		}
+	}
+	t.fruitless(parts)
+}
+
+func checkLostRename(t *trial) {
+	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
+	parts := 0
+	for _, on := range []Request{ToWrite, ToCommit, ToRemove} {
+		t.put(from, data)
+		t.remove(to)
+		var err error
+		struck, ok := t.under(t.env.faults.Lose, Fault{On: on, Times: 1}, func() { err = t.fs.Rename(t.ctx, from, to) })
+		if !ok || struck == 0 {
+			continue
+		}
+		parts++
+		said := fmt.Sprintf("Rename(%q, %q), of which the answer to %s is lost,", from, to, on)
+		t.wantTold(said, err)
+		switch {
+		case err == nil:
+			t.wantContent("O3", to, data)
+			t.wantAbsent("O3", from)
+		case errors.Is(err, fs.ErrNotExist):
+			t.errorf("O3", "%s: %v, yet the source was there", said, err)
+		}
+		t.kept("O3", said, err, from, to, data, false)
+	}
+	t.fruitless(parts)
+}
