@@ -70,15 +70,19 @@ func checkVersionsAgain(t *trial) {
 
 func checkTimes(t *trial) {
 	p := t.path("a")
-	early := t.create(p)
-	defer early.Close()
-	t.write(early, p, []byte("begun first"))
-	time.Sleep(late)
-	before := t.put(p, []byte("committed first"))
-	if info, err := early.Commit(); err != nil {
-		t.fatalf("Commit of %q: %v", p, err)
-	} else if at, now := t.info(p).ModTime, before.ModTime; at.Before(now) {
-		t.errorf("W12", "%q was committed at %v, before the commit that came first, at %v (its Commit tells %v)", p, at, now, info.ModTime)
+	for _, n := range append(t.atMost(t.parts()...), 11) { // begun first, and whole parts of it sent
+		early := t.create(p)
+		defer early.Close()
+		t.write(early, p, content(1, n))
+		time.Sleep(late)
+		t.put(p, []byte("committed first"))
+		before := t.info(p).ModTime
+		if _, err := early.Commit(); err != nil {
+			t.fatalf("Commit of %q: %v", p, err)
+		}
+		if now := t.info(p).ModTime; now.Before(before) {
+			t.errorf("W12", "%q of %d bytes has the time %v, and was committed after a write at %v", p, n, now, before)
+		}
 	}
 	var last time.Time
 	for i := range 3 {

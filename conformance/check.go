@@ -57,6 +57,6 @@ func Checks() []Check {
 		cancelChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, afterCrashChecks,
-		faultCommitChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
+		faultCommitChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, faultLaterChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -60,8 +62,44 @@ func checkDeniedResidue(t *trial) {
 		for _, w := range t.ways() {
 			leave(arm, w, t.path("large"), nil, content(1, t.largeSize()))
 		}
+		parts += t.deniedParts(arm)
 	}
 	t.fruitless(parts)
+}
+
+// deniedParts lets each part of a large stream and of a large Upload be denied,
+// and returns how many were.
+func (t *trial) deniedParts(arm Arm) (parts int) {
+	if arm == nil {
+		return 0
+	}
+	p, data := t.path("large"), content(1, t.largeSize())
+	writes := map[string]func(){"Commit": func() {
+		w := t.create(p)
+		defer w.Close()
+		for part := range slices.Chunk(data, 1<<20) {
+			if _, err := w.Write(part); err != nil {
+				break
+			}
+		}
+		_, _ = w.Commit()
+	}}
+	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		writes["Upload"] = func() {
+			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data), int64(len(data)), fsbase.Condition{})
+		}
+	}
+	for what, write := range writes {
+		for skip := range 4 {
+			struck, ok := t.under(arm, Fault{On: ToWrite, Skip: skip}, write)
+			if !ok || struck == 0 {
+				break
+			}
+			parts++
+			t.wantNoResidue(fmt.Sprintf("%s of %d bytes of which parts after %d were denied", what, len(data), skip))
+		}
+	}
+	return parts
 }
 
 // eachCommit calls f for every way to publish, over what is there and over

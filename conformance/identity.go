@@ -20,6 +20,7 @@ var identityChecks = []Check{
 var someIDs = []string{
 	"", "checkpoint", "dir/checkpoint", "/abs/checkpoint", "../checkpoint", "mem://bucket/a", "file:///a", "s3://bucket/a",
 	"gs://bucket/a", "azblob://container/a", "none://host/a", "s3://me:hunter2@bucket/a?secret=hunter2", "://", "a\x00b", "%zz",
+	"s3://me:hunter2@bucket/a%zz", "s3://me:hunter2@bucket/a\x00b", "s3://me:hunter2@[bucket/a", "s3://me:hunter2@bucket:port/a",
 }
 
 func checkValidateID(t *trial) {

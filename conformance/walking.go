@@ -93,6 +93,31 @@ func checkListWhileChanging(t *trial) {
 			t.errorf("C8", "List while others come and go yields %q, which stays, %d times", name, seen[name])
 		}
 	}
+	t.listWithoutNext()
+}
+
+// listWithoutNext removes the names with which later pages would begin while
+// the first is read.
+func (t *trial) listWithoutNext() {
+	names := t.putMany()
+	slices.Sort(names)
+	n, gone := 0, 0
+	for info, err := range as[fsbase.Lister](t).List(t.ctx, t.prefix("many/")) {
+		if err != nil {
+			t.errorf("C8", "List while the first names of later pages are removed, after %d names: %v", n, err)
+			return
+		}
+		if n++; n == 1 {
+			for i := 1000; i < len(names); i += 1000 {
+				t.remove(names[i])
+			}
+		} else if i, _ := slices.BinarySearch(names, info.Path); i%1000 == 0 {
+			gone++ // on a page that came before
+		}
+	}
+	if want := len(names) - (len(names)-1)/1000; n-gone != want {
+		t.errorf("C8", "List while the first names of later pages are removed yields %d of the %d names that stay", n-gone, want)
+	}
 }
 
 func checkRemoveAllWhileChanging(t *trial) {

@@ -39,6 +39,11 @@ var wrapperChecks = []Check{
 		run: checkWrappedStreamErrors,
 	},
 	{
+		ID: "wrapper/tried-again", Clauses: []string{"C2", "C3", "C6", "R3"}, Level: Must, Profile: Core,
+		Doc: "What fails once inside is not tried again without its condition, its pin or the bytes that had come.",
+		run: checkTriedAgain,
+	},
+	{
 		ID: "wrapper/error-paths", Clauses: []string{"E1", "N1"}, Level: Must, Profile: Core,
 		Doc: "The path in an error is the one that the caller gave, not the one inside.",
 		run: checkErrorPaths,

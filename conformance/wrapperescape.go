@@ -47,6 +47,7 @@ func checkEscape(t *trial) {
 			t.errorf("N1", "OpenStream(%q) reads %q", h, b)
 		}
 	}
+	t.looksInside(w, f)
 	t.listsInside(w, f)
 	for name, was := range f.outside {
 		inside.wantContent("N1", name, []byte("outside"))
@@ -62,6 +63,21 @@ func checkEscape(t *trial) {
 			t.errorf("N1", "%q is there now, which is outside of %q", name, f.prefix)
 			_ = s.inner.RmFile(t.ctx, name)
 		}
+	}
+}
+
+// looksInside calls what looks with the names that streams outside have: inside
+// there is nothing of these names.
+func (t *trial) looksInside(w *trial, f *fence) {
+	to := t.path("to")
+	for name := range f.outside {
+		w.wantAbsent("N1", name)
+		w.wantNotExist("N1", w.fs.Rename(t.ctx, name, to), "Rename(%q), which is outside", name)
+		if c, ok := fsbase.As[fsbase.Copier](w.fs); ok {
+			_, err := c.Copy(t.ctx, name, to, fsbase.Condition{})
+			w.wantNotExist("N1", err, "Copy(%q), which is outside", name)
+		}
+		w.wantAbsent("N1", to)
 	}
 }
 

@@ -33,7 +33,9 @@ func handing[T any](f func(p *prefixed, target *T) bool) func(fsbase.FileSystemB
 type embedding struct{ fsbase.FileSystemBase }
 
 // Wrappers returns every wrapper that is a mutant.
-func Wrappers() []Wrapper { return slices.Concat(capabilityWrappers, callWrappers, nameWrappers) }
+func Wrappers() []Wrapper {
+	return slices.Concat(capabilityWrappers, callWrappers, nameWrappers, againWrappers)
+}
 
 var capabilityWrappers = []Wrapper{
 	{

@@ -1,0 +1,110 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The checks here let a fault meet the later requests of a read or a removal.
+var faultLaterChecks = []Check{
+	{
+		ID: "faults/later-read", Clauses: []string{"R3", "C6", "E4", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanForbid},
+		Doc: "Whichever request of a large ReadAt or of several ranges fails: all is read, or the error says why; it is never the end of the stream.",
+		run: checkLaterRead,
+	},
+	{
+		ID: "faults/later-page", Clauses: []string{"C10", "E4", "E1"}, Level: Must, Profile: List, Needs: []Capability{CanForbid, RemoveAller},
+		Doc: "RemoveAll that may not list a later page yields that, and does not end as if it were done.",
+		run: checkLaterPage,
+	},
+}
+
+func checkLaterRead(t *trial) {
+	p, whole := t.path("a"), content(1, t.largeSize())
+	info := t.put(p, whole)
+	parts := 0
+	for _, d := range []struct {
+		arm   Arm
+		class error
+	}{{t.env.faults.Forbid, fs.ErrPermission}, {t.env.faults.Refuse, fsbase.ErrThrottled}} {
+		if d.arm == nil {
+			continue
+		}
+		for skip := range 4 {
+			f := Fault{On: ToRead, Skip: skip}
+			r := t.open(p)
+			buf := make([]byte, len(whole))
+			var n int
+			var err error
+			struck, ok := t.under(d.arm, f, func() { n, err = r.ReadAt(buf, 0) })
+			r.Close()
+			said := fmt.Sprintf("ReadAt of %d bytes of %q, of which requests after %d are denied,", len(buf), p, skip)
+			if ok && struck > 0 {
+				parts++
+				t.wantTold(said, err)
+				t.wantReadOrClass("R3", said, buf[:n], whole, err, d.class)
+			}
+			c, ranged := fsbase.As[fsbase.RangeReader](t.fs)
+			if !ranged {
+				continue
+			}
+			clear(buf)
+			var ranges []fsbase.Range
+			for off := 0; off < len(buf); off += len(buf)/3 + 1 {
+				ranges = append(ranges, fsbase.Range{Offset: int64(off), Dst: buf[off:min(len(buf), off+len(buf)/3+1)]})
+			}
+			if struck, ok := t.under(d.arm, f, func() { _, err = c.ReadRanges(t.ctx, p, info.Version, ranges) }); ok && struck > 0 {
+				parts++
+				said = "ReadRanges" + said[len("ReadAt"):]
+				t.wantTold(said, err)
+				t.wantReadOrClass("C6", said, buf, whole, err, d.class)
+			}
+		}
+	}
+	t.fruitless(parts)
+}
+
+// wantReadOrClass demands all bytes, or an error of the class and right bytes
+// before it.
+func (t *trial) wantReadOrClass(clause, said string, got, whole []byte, err, class error) {
+	switch {
+	case err == nil || err == io.EOF:
+		if !bytes.Equal(got, whole) {
+			t.errorf(clause, "%s: %v, and %s", said, err, difference(got, whole))
+		}
+	case !errors.Is(err, class):
+		t.errorf("E4", "%s: %v, which is not %q", said, err, class)
+	case clause == "R3" && !bytes.Equal(got, whole[:len(got)]):
+		t.errorf(clause, "%s: %d bytes, which are others", said, len(got))
+	}
+}
+
+func checkLaterPage(t *trial) {
+	names := t.putMany()
+	gone := map[string]bool{}
+	var last error
+	struck, ok := t.under(t.env.faults.Forbid, Fault{On: ToList, Skip: 1}, func() {
+		for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("many/")) {
+			if last = err; err == nil {
+				gone[name] = true
+			}
+		}
+	})
+	if !ok || struck == 0 {
+		t.absent("the listing has no second request that the harness can forbid")
+	}
+	t.wantTold("RemoveAll, which may not list a later page,", last)
+	if last != nil {
+		t.wantIs("E4", last, "RemoveAll, which may not list a later page,", fs.ErrPermission)
+	} else if len(gone) < len(names) {
+		t.errorf("C10", "RemoveAll of %d names, which may not list a later page, yields %d and no error", len(names), len(gone))
+	}
+	for i := 0; i < len(names); i += 100 {
+		t.wantExists("C10", names[i], !gone[names[i]])
+	}
+}

@@ -1,0 +1,74 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync/atomic"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// once fails the first call of a method inside, and tells whether there was
+// one.
+func once(err error, methods ...string) (meet func(call) error, met func() bool) {
+	var hit atomic.Bool
+	return func(c call) error {
+		if !slices.Contains(methods, c.method) || hit.Swap(true) {
+			return nil
+		}
+		return &fs.PathError{Op: "conformance", Path: c.paths[0], Err: err}
+	}, hit.Load
+}
+
+// checkTriedAgain lets calls inside fail once: a wrapper may try again, and
+// then with all that the caller said.
+func checkTriedAgain(t *trial) {
+	s, w := t.spied()
+	for _, way := range w.ways() {
+		if way.cond == "" {
+			continue
+		}
+		p := t.path("dir/a")
+		publish := way.begin(w, p, content(1, 3000))
+		cond, there := way.stale(w, p), content(96, 70)
+		meet, met := once(fsbase.ErrThrottled, "Commit", "Upload", "Copy")
+		var err error
+		s.during(meet, func() { _, err = publish(w, cond) })
+		if !met() {
+			continue
+		}
+		said := fmt.Sprintf("%s to %q, which does not hold, and which is throttled once inside,", way.what, p)
+		if !errors.Is(err, fsbase.ErrThrottled) {
+			t.wantIs(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[way.cond], err, said, fsbase.ErrPrecondition)
+		}
+		w.wantContent("C2", p, there)
+	}
+	p, whole := t.path("read/a"), content(1, 100_000)
+	stale := w.put(p, content(2, 100_000)).Version
+	w.put(p, whole)
+	if c, ok := fsbase.As[fsbase.RangeReader](w.fs); ok {
+		meet, met := once(fsbase.ErrThrottled, "ReadRanges", "OpenStream", "ReadAt")
+		var err error
+		s.during(meet, func() {
+			_, err = c.ReadRanges(t.ctx, p, stale, []fsbase.Range{{Offset: 100, Dst: make([]byte, 100)}})
+		})
+		if met() && !errors.Is(err, fsbase.ErrThrottled) {
+			t.wantIs("C6", err, fmt.Sprintf("ReadRanges of %q pinned to a version that was replaced, which is throttled once inside,", p), fsbase.ErrChanged)
+		}
+	}
+	r := w.open(p)
+	defer r.Close()
+	// Some bytes come with the error.
+	meet, met := once(fmt.Errorf("%w: %w", fsbase.ErrThrottled, errHalfRead), "ReadAt")
+	buf := make([]byte, 50_000)
+	var n int
+	var err error
+	s.during(meet, func() { n, err = r.ReadAt(buf, 20_000) })
+	if met() {
+		if d := difference(buf[:n], whole[20_000:20_000+n]); d != "" || n < len(buf) && err == nil {
+			t.errorf("R3", "ReadAt of %d bytes of %q, of which half are read inside and then it fails once: %d, %v, %s", len(buf), p, n, err, d)
+		}
+	}
+}
