@@ -27,7 +27,7 @@ var demands = map[string]string{
 	"R7":  "when the context is done, OpenStream and later ReadAt calls fail with its error",
 	"O1":  "Exists is true for streams only, and false without an error for what is not there",
 	"O2":  "RmFile removes the name and nothing else, and of an absent one is nil or fs.ErrNotExist",
-	"O3":  "Rename moves and replaces, and an absent source is fs.ErrNotExist and leaves the target alone",
+	"O3":  "Rename moves and replaces, and an absent source, and nothing else, is fs.ErrNotExist and leaves the target alone",
 	"O4":  "Mkdir of what exists is fine, and no operation depends on it",
 	"O5":  "a context that is done before a call makes it fail with the context's error, without effect",
 	"O6":  "a FileSystemBase is safe for concurrent use",
