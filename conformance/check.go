@@ -54,9 +54,9 @@ func Checks() []Check {
 		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, readChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, mixedChecks, handleChecks, errorChecks,
-		cancelChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
+		cancelChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, afterCrashChecks,
-		faultCommitChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, faultLaterChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
+		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, faultLaterChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }
