@@ -3,22 +3,22 @@ package conformance
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 	"sync/atomic"
 
 	"github.com/godcp/godcp/fsbase"
 )
 
-// once fails the first call of a method inside, and tells whether there was
-// one.
-func once(err error, methods ...string) (meet func(call) error, met func() bool) {
+// once is failWith for the first of these calls inside, and tells whether there
+// was one.
+func once(kind error, methods ...string) (meet func(call) error, met func() bool) {
+	fail := failWith(kind, methods...)
 	var hit atomic.Bool
 	return func(c call) error {
-		if !slices.Contains(methods, c.method) || hit.Swap(true) {
+		err := fail(c)
+		if err != nil && hit.Swap(true) {
 			return nil
 		}
-		return &fs.PathError{Op: "conformance", Path: c.paths[0], Err: err}
+		return err
 	}, hit.Load
 }
 

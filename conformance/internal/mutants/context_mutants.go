@@ -7,8 +7,8 @@ import (
 	"github.com/godcp/godcp/fsbase"
 )
 
-// goingOn reads in the background, a millisecond
-// late, and leaves it there when the context ends.
+// goingOn reads in the background, a millisecond late. It returns false, and
+// leaves the read there, when the context ends before.
 func goingOn(ctx context.Context, read func()) bool {
 	done := make(chan struct{})
 	go func() {

@@ -152,15 +152,8 @@ var faultLargeMutants = []Mutant{
 		}},
 	},
 	{
-		Name:  "a large commit that is forbidden leaves its parts",
-		Kills: []string{"faults/residue"},
-		faults: littering(func(mark func(*variant)) faults {
-			return refusing(fs.ErrPermission, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
-				if len(data) > largePart {
-					mark(v)
-				}
-				return fsbase.Info{}, err
-			})
-		}),
+		Name:   "a large commit that is forbidden leaves its parts",
+		Kills:  []string{"faults/residue"},
+		faults: leavingParts(fs.ErrPermission),
 	},
 }

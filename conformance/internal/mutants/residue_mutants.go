@@ -26,6 +26,19 @@ func sizedUpload(some func(size int64, err error) bool) faults {
 	})
 }
 
+// leavingParts makes faults that leave a temporary file after large commits that
+// failed with an error of a class.
+func leavingParts(class error) faults {
+	return littering(func(mark func(*variant)) faults {
+		return refusing(class, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
+			if len(data) >= largePart {
+				mark(v)
+			}
+			return fsbase.Info{}, err
+		})
+	})
+}
+
 // absentCopy makes faults of what is done after a Copy of what is not there.
 func absentCopy(then func(v *variant)) faults {
 	return faults{copy: func(v *variant, ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
@@ -63,28 +76,14 @@ var residueMutants = []Mutant{
 		}),
 	},
 	{
-		Name:  "the Commit of a stream of 5 MiB that is lost leaves its parts",
-		Kills: []string{"write/residue"},
-		faults: littering(func(mark func(*variant)) faults {
-			return refusing(fsbase.ErrPrecondition, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
-				if len(data) >= largePart {
-					mark(v)
-				}
-				return fsbase.Info{}, err
-			})
-		}),
+		Name:   "the Commit of a stream of 5 MiB that is lost leaves its parts",
+		Kills:  []string{"write/residue"},
+		faults: leavingParts(fsbase.ErrPrecondition),
 	},
 	{
-		Name:  "a stream of 5 MiB that is cancelled leaves its parts",
-		Kills: []string{"write/residue"},
-		faults: littering(func(mark func(*variant)) faults {
-			return refusing(context.Canceled, func(v *variant, _ *writer, data []byte, err error) (fsbase.Info, error) {
-				if len(data) >= largePart {
-					mark(v)
-				}
-				return fsbase.Info{}, err
-			})
-		}),
+		Name:   "a stream of 5 MiB that is cancelled leaves its parts",
+		Kills:  []string{"write/residue"},
+		faults: leavingParts(context.Canceled),
 	},
 	{
 		Name:  "a Copy of what is absent leaves its temporary file",

@@ -10,12 +10,17 @@ import (
 	"github.com/godcp/godcp/fsbase"
 )
 
-// set changes the version of a name.
-func (d *disk) set(p string, v fsbase.Version) fsbase.Info {
+// retell changes what is told of a name.
+func (d *disk) retell(p string, f func(info *fsbase.Info)) fsbase.Info {
 	o := d.files[p]
-	o.info.Version = v
+	f(&o.info)
 	d.files[p], d.durable[p] = o, o
 	return o.info
+}
+
+// set changes the version of a name.
+func (d *disk) set(p string, v fsbase.Version) fsbase.Info {
+	return d.retell(p, func(info *fsbase.Info) { info.Version = v })
 }
 
 // counted makes faults in which versions of a name are numbers, which count
@@ -48,10 +53,7 @@ var versionMutants = []Mutant{
 				}
 				v.disk.mu.Lock()
 				defer v.disk.mu.Unlock()
-				o := v.disk.files[w.path]
-				o.info.ModTime = begun
-				v.disk.files[w.path], v.disk.durable[w.path] = o, o
-				return o.info, nil
+				return v.disk.retell(w.path, func(info *fsbase.Info) { info.ModTime = begun }), nil
 			}}
 		}),
 	},
