@@ -84,6 +84,7 @@ func checkTimes(t *trial) {
 			t.errorf("W12", "%q of %d bytes has the time %v, and was committed after a write at %v", p, n, now, before)
 		}
 	}
+	t.timesOfCopies(p)
 	var last time.Time
 	for i := range 3 {
 		for _, w := range t.ways() {
@@ -105,6 +106,25 @@ func checkTimes(t *trial) {
 				t.errorf("W11", "%s to %q tells the time %v, OpenStream %v", w.what, p, c, now)
 			}
 			t.sameTimes(p, now)
+		}
+	}
+}
+
+// timesOfCopies replaces a stream by copies of what is older.
+func (t *trial) timesOfCopies(p string) {
+	for i, w := range t.waysOf("C9") {
+		publish := w.begin(t, p, content(uint64(i), 100))
+		time.Sleep(late)
+		cond, before := t.clear(w, p, content(9, 50))
+		if before == nil {
+			continue
+		}
+		then := t.info(p).ModTime
+		if _, err := publish(t, cond); err != nil {
+			t.fatalf("%s to %q: %v", w.what, p, err)
+		}
+		if now := t.info(p).ModTime; now.Before(then) {
+			t.errorf("W12", "%q was written at %v by %s, and before that at %v", p, now, w.what, then)
 		}
 	}
 }
@@ -133,9 +153,23 @@ func (t *trial) sameTimes(p string, now time.Time) {
 
 // agree changes a name in every way and lets other look at it before and after.
 func (t *trial) agree(other *trial) {
+	for _, n := range []int{500, t.largeSize() / 2} { // which may go in parts
+		t.agreeOn(other, n)
+	}
+	p := t.path("dir/a")
+	t.put(p, []byte("x"))
+	other.sees(p, []byte("x"))
+	if has[fsbase.RemoveAller](t.fs) {
+		t.removeAll(t.prefix("dir/"))
+		other.sees(p, nil)
+	}
+}
+
+// agreeOn is agree with streams of about size bytes.
+func (t *trial) agreeOn(other *trial, size int) {
 	p, q := t.path("dir/a"), t.path("dir/b")
 	for i, w := range t.ways() {
-		data := content(uint64(i+2), 500+i)
+		data := content(uint64(i+2), size+i)
 		publish := w.begin(t, p, data)
 		cond, before := t.clear(w, p, content(1, 300+i))
 		other.sees(p, before)
@@ -153,12 +187,6 @@ func (t *trial) agree(other *trial) {
 		other.sees(q, data)
 		t.remove(q)
 		other.sees(q, nil)
-	}
-	t.put(p, []byte("x"))
-	other.sees(p, []byte("x"))
-	if has[fsbase.RemoveAller](t.fs) {
-		t.removeAll(t.prefix("dir/"))
-		other.sees(p, nil)
 	}
 }
 

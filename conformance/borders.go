@@ -70,6 +70,15 @@ func (t *trial) parts() []int {
 	return parts
 }
 
+// severalParts is a size of which even the common large parts are three or more.
+func (t *trial) severalParts() int {
+	size := 2*t.env.limits.LargeSize + 1
+	if p, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok && p.PartLimits().MaxObject > 0 {
+		size = min(size, p.PartLimits().MaxObject)
+	}
+	return int(size)
+}
+
 // borders are the sizes at which the last part of a stream is whole, and those
 // beside them: large ones, and huge ones if the backend has such parts.
 func (t *trial) borders() []int {

@@ -44,6 +44,26 @@ var copyChecks = []Check{
 		},
 	},
 	{
+		ID: "copy/self-condition", Clauses: []string{"C9", "C2", "C3"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
+		Doc: "Copy of a stream to itself under a condition that does not hold is refused like any other.",
+		run: func(t *trial) {
+			p, data := t.path("a"), content(1, 3000)
+			stale := t.put(p, content(2, 3000)).Version
+			t.put(p, data)
+			for _, w := range t.waysOf("C9") {
+				switch w.cond {
+				case ifAbsent:
+					_, err := as[fsbase.Copier](t).Copy(t.ctx, p, p, fsbase.IfAbsent())
+					t.wantLost(err, "%s of %q to itself", w.what, p)
+				case ifVersion:
+					_, err := as[fsbase.Copier](t).Copy(t.ctx, p, p, fsbase.IfVersion(stale))
+					t.wantIs("C3", err, fmt.Sprintf("%s of %q to itself, which has another,", w.what, p), fsbase.ErrPrecondition)
+				}
+				t.wantContent("C9", p, data)
+			}
+		},
+	},
+	{
 		ID: "copy/conditions", Clauses: []string{"C9", "C2", "C3", "C4"}, Level: Must, Profile: Core, Needs: []Capability{Copier},
 		Doc: "Copy keeps its condition. One that the storage cannot keep is errors.ErrUnsupported.",
 		run: func(t *trial) {

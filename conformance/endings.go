@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -93,8 +94,11 @@ func (t *trial) endings() map[string]ending {
 		}}
 	}
 	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
+		for i := range 60 { // more than a buffer for what comes next may hold
+			t.put(t.path(fmt.Sprintf("listed/%d", i)), nil)
+		}
 		endings["List that is left"] = ending{"R5", func() {
-			for range l.List(t.ctx, t.prefix("dir/")) {
+			for range l.List(t.ctx, t.prefix("listed/")) {
 				break
 			}
 		}}

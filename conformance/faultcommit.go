@@ -33,7 +33,12 @@ var faultCommitChecks = []Check{
 	{
 		ID: "faults/refused-write", Clauses: []string{"W6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
 		Doc: "A part of a stream that the storage refuses fails the Write, or the Commit, which publishes nothing.",
-		run: checkRefusedWrite,
+		run: func(t *trial) { t.deniedWrite(t.env.faults.Refuse, fsbase.ErrThrottled) },
+	},
+	{
+		ID: "faults/forbidden-write", Clauses: []string{"W6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
+		Doc: "The same of a part that the caller may not write, and what is written after it changes nothing.",
+		run: func(t *trial) { t.deniedWrite(t.env.faults.Forbid, fs.ErrPermission) },
 	},
 }
 
@@ -86,9 +91,7 @@ func (t *trial) truthful(what, p string, err error, before, data []byte) {
 	case err == nil:
 		t.wantContent("W1", p, data)
 	case errors.Is(err, fsbase.ErrCommitUnknown):
-		if got, rerr := t.read(p); difference(got, data) != "" || rerr != nil {
-			t.wantStill("W2", p, before)
-		}
+		t.wantOneOf("W2", what, p, before, data)
 	default:
 		if got, rerr := t.read(p); rerr == nil && difference(got, data) == "" {
 			t.errorf("E3", "%s to %q has published, yet says %v", what, p, err)
@@ -165,7 +168,9 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 	t.fruitless(parts)
 }
 
-func checkRefusedWrite(t *trial) {
+// deniedWrite lets Writes meet the fault, the first of many or all, and goes on
+// writing as if nothing were.
+func (t *trial) deniedWrite(arm Arm, class error) {
 	fresh, old := t.path("fresh"), t.path("old")
 	before, part := content(1, 3000), content(2, 1<<20)
 	t.put(old, before)
@@ -173,7 +178,7 @@ func checkRefusedWrite(t *trial) {
 	for _, times := range []int{0, 1} {
 		for _, p := range []string{fresh, old} {
 			var werr, err error
-			_, ok := t.under(t.env.faults.Refuse, Fault{On: ToWrite, Times: times}, func() {
+			_, ok := t.under(arm, Fault{On: ToWrite, Times: times}, func() {
 				w := t.create(p)
 				defer w.Close()
 				for n := 0; n < t.largeSize() && werr == nil; n += len(part) {
@@ -184,13 +189,13 @@ func checkRefusedWrite(t *trial) {
 				}
 				_, err = w.Commit()
 			})
-			t.wantTold("Write, which the storage refuses", werr)
-			t.wantTold("Commit of what the storage refused", err)
+			t.wantTold("Write, which the storage denies", werr)
+			t.wantTold("Commit of what the storage denied", err)
 			switch {
 			case !ok:
 				continue
 			case werr != nil:
-				t.wantIs("E4", werr, fmt.Sprintf("Write to %q, which the storage refuses", p), fsbase.ErrThrottled)
+				t.wantIs("E4", werr, fmt.Sprintf("Write to %q, which the storage denies", p), class)
 				if err == nil {
 					t.errorf("W6", "Commit of %q after a Write that failed is nil", p)
 				}

@@ -25,25 +25,26 @@ var faultLaterChecks = []Check{
 }
 
 func checkLaterRead(t *trial) {
-	p, whole := t.path("a"), content(1, t.largeSize())
+	p, whole := t.path("a"), content(1, t.severalParts())
 	info := t.put(p, whole)
 	parts := 0
 	for _, d := range []struct {
 		arm   Arm
 		class error
-	}{{t.env.faults.Forbid, fs.ErrPermission}, {t.env.faults.Refuse, fsbase.ErrThrottled}} {
+		times int
+	}{{t.env.faults.Forbid, fs.ErrPermission, 0}, {t.env.faults.Forbid, fs.ErrPermission, 1}, {t.env.faults.Refuse, fsbase.ErrThrottled, 0}} {
 		if d.arm == nil {
 			continue
 		}
 		for skip := range 4 {
-			f := Fault{On: ToRead, Skip: skip}
+			f := Fault{On: ToRead, Skip: skip, Times: d.times}
 			r := t.open(p)
 			buf := make([]byte, len(whole))
 			var n int
 			var err error
 			struck, ok := t.under(d.arm, f, func() { n, err = r.ReadAt(buf, 0) })
 			r.Close()
-			said := fmt.Sprintf("ReadAt of %d bytes of %q, of which requests after %d are denied,", len(buf), p, skip)
+			said := fmt.Sprintf("ReadAt of %d bytes of %q, of which requests after %d are denied (%d, 0 for all),", len(buf), p, skip, d.times)
 			if ok && struck > 0 {
 				parts++
 				t.wantTold(said, err)

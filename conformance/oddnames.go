@@ -59,6 +59,8 @@ var confusable = [][2]string{
 	{strings.Repeat(strings.Repeat("n", 110)+"/", 8) + "1", strings.Repeat(strings.Repeat("n", 110)+"/", 8) + "2"}, // near 900
 	{"\U0001f4be", "\U0001f4bf"},
 	{"a\tb", "a\nb"},
+	{"a\rb", "a\nb"},
+	{"a\r\nb", "a\nb"},
 }
 
 // accept writes a stream unless the storage refuses the name.

@@ -32,6 +32,16 @@ func (t *trial) largeResidue() {
 		t.wantNoResidue(fmt.Sprintf("%s of %d bytes whose context ended before Commit", w.what, n))
 	}
 	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		several := t.severalParts()
+		ctx, cancel := context.WithCancel(t.ctx)
+		_, _ = u.Upload(ctx, p, readerAt(func(buf []byte, off int64) (int, error) {
+			if off >= int64(several)*2/5 {
+				cancel()
+			}
+			return len(buf), nil
+		}), int64(several), fsbase.Condition{})
+		cancel()
+		t.wantNoResidue(fmt.Sprintf("Upload of %d bytes whose context ended in the midst of its source", several))
 		for _, size := range []int{3000, n} {
 			for what, src := range map[string]*faultySource{
 				"fails":    {data: data[:size], failAt: size - 1},

@@ -56,7 +56,6 @@ var (
 	_ fsbase.Capable        = (*FS)(nil)
 	_ fsbase.Stater         = (*FS)(nil)
 	_ fsbase.Lister         = (*FS)(nil)
-	_ fsbase.Copier         = (*FS)(nil)
 	_ fsbase.RemoveAller    = (*FS)(nil)
 	_ fsbase.PartLimiter    = (*FS)(nil)
 )
@@ -72,15 +71,13 @@ func Wrap(bucket *blob.Bucket) (*FS, error) {
 	return f, nil
 }
 
-// AsCapability hands out conditional writes, Upload and ReadRanges on Azure
-// only.
+// AsCapability hands out conditional writes, Upload, Copy and ReadRanges on
+// Azure only: other drivers cannot say which version their copy has made.
 func (f *FS) AsCapability(target any) bool {
 	switch t := target.(type) {
 	case *fsbase.Stater:
 		*t = f
 	case *fsbase.Lister:
-		*t = f
-	case *fsbase.Copier:
 		*t = f
 	case *fsbase.RemoveAller:
 		*t = f
@@ -96,6 +93,9 @@ func (f *FS) AsCapability(target any) bool {
 		*t = azure{f}
 		return f.azure != nil
 	case *fsbase.Uploader:
+		*t = azure{f}
+		return f.azure != nil
+	case *fsbase.Copier:
 		*t = azure{f}
 		return f.azure != nil
 	default:

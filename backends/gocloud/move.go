@@ -49,7 +49,7 @@ func (f *FS) Rename(ctx context.Context, path, newPath string) error {
 	if _, err := f.stat(ctx, op, path); err != nil || path == newPath {
 		return err
 	}
-	if _, err := f.Copy(ctx, path, newPath, fsbase.Condition{}); err != nil {
+	if err := f.duplicate(ctx, op, path, newPath); err != nil {
 		return err
 	}
 	if err := f.RmFile(ctx, path); !errors.Is(err, fs.ErrNotExist) {
@@ -58,9 +58,20 @@ func (f *FS) Rename(ctx context.Context, path, newPath string) error {
 	return nil // somebody else has removed it
 }
 
-// Copy copies inside the storage. Other drivers than Azure's know no condition
-// of a copy, which is errors.ErrUnsupported.
-func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+// duplicate makes the copy of a Rename.
+func (f *FS) duplicate(ctx context.Context, op, src, dst string) error {
+	if f.azure != nil {
+		_, err := azure{f}.Copy(ctx, src, dst, fsbase.Condition{})
+		return err
+	}
+	return fail(ctx, op, src, f.guarded(ctx, func(ctx context.Context, _ func()) error {
+		return f.bucket.Copy(ctx, dst, src, nil)
+	}))
+}
+
+// Copy copies the version that the source has, again if it has another one by
+// then: three requests.
+func (f azure) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
 	const op = "copy"
 	if err := cond.Check(op, dst); err != nil {
 		return fsbase.Info{}, err
@@ -71,25 +82,7 @@ func (f *FS) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (
 	if err := f.checkRead(ctx, op, src); err != nil {
 		return fsbase.Info{}, err
 	}
-	if f.azure != nil {
-		return f.copyOnAzure(ctx, src, dst, cond)
-	}
-	if !cond.Unconditional() {
-		return fsbase.Info{}, &fs.PathError{Op: op, Path: dst, Err: errors.ErrUnsupported}
-	}
-	err := f.guarded(ctx, func(ctx context.Context, _ func()) error { return f.bucket.Copy(ctx, dst, src, nil) })
-	if err != nil {
-		return fsbase.Info{}, fail(ctx, op, src, err)
-	}
-	// The driver does not tell what it made.
-	return f.statAs(ctx, op, dst)
-}
-
-// copyOnAzure copies the version that the source has, again if it has another
-// one by then: three requests.
-func (f *FS) copyOnAzure(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
-	const op = "copy"
-	p := &publication{fs: f, path: dst, cond: cond, mark: rand.Text()}
+	p := &publication{fs: f.FS, path: dst, cond: cond, mark: rand.Text()}
 	for {
 		from, err := f.statAs(ctx, op, src)
 		if err != nil {

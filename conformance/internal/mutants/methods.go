@@ -107,10 +107,13 @@ func (s *Store) RmFile(ctx context.Context, path string) error {
 	if err := ready(ctx, "remove", path); err != nil {
 		return err
 	}
-	if err := denied("remove", path, s.request("remove")); err != nil {
+	how := s.request("remove")
+	if err := denied("remove", path, how); err != nil {
 		return err
 	}
-	s.unlink(path)
+	if s.unlink(path); how == Lose {
+		return failed("remove", path, errLost)
+	}
 	return nil
 }
 
