@@ -102,7 +102,14 @@ func checkCrashVersions(t *trial) {
 				there[p] = string(data)
 			}
 		}
+		// The last of all writes, of which nothing is left.
+		gone := t.path("gone")
+		n++
+		note(gone, t.put(gone, content(uint64(n), 500)).Version, string(content(uint64(n), 500)), fmt.Sprintf("in life %d", round))
+		t.remove(gone)
 		t = t.crashed()
+		n++
+		note(gone, t.put(gone, content(uint64(n), 500)).Version, string(content(uint64(n), 500)), "after its removal and a power loss")
 	}
 }
 

@@ -11,13 +11,17 @@ import (
 	"github.com/godcp/godcp/fsbase"
 )
 
-// moments are points in time after the begin of a call that takes about as long
-// as it took just now: at the begin itself, in its midst, and behind its end.
+// moments are points in time after the begin of a call that took so long the
+// last time: n from the begin itself to behind its end, and half as many that
+// are close to the begin, since it may take less this time.
 func moments(n int, took time.Duration) []time.Duration {
-	took = min(took, 2*time.Second)
-	at := make([]time.Duration, n)
-	for i := range at {
-		at[i] = took * time.Duration(i) / time.Duration(n-1) * 5 / 4
+	took = min(took, 2*time.Second) * 5 / 4
+	var at []time.Duration
+	for i := range n {
+		at = append(at, took*time.Duration(i)/time.Duration(n-1))
+		if i%2 == 1 {
+			at = append(at, took*time.Duration(i*i)/time.Duration(4*n*n))
+		}
 	}
 	return at
 }

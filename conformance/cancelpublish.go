@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -16,6 +18,13 @@ var cancelPublishChecks = []Check{
 		run: checkCancelledDuringPublish,
 	},
 	{
+		// A request that nobody waits for any more may be on its way in one round,
+		// not in many.
+		ID: "cancel/during-remove", Clauses: []string{"O7", "O2"}, Level: Must, Profile: Core,
+		Doc: "RmFile or Rename whose context ends while it runs does nothing to what is committed after it has returned.",
+		run: checkCancelledDuringRemove,
+	},
+	{
 		// What the first of two calls begins for both is met by most of the moments.
 		ID: "cancel/others", Clauses: []string{"O6", "R7"}, Level: Must, Profile: Core,
 		Doc: "A context that ends while its call runs ends no other call of the handle, also when the handle was idle before.",
@@ -26,9 +35,9 @@ var cancelPublishChecks = []Check{
 func checkCancelledDuringPublish(t *trial) {
 	for i, w := range t.ways() {
 		for _, n := range []int{3000, t.largeSize()} {
-			rounds := 12
+			rounds := 8
 			if n > 3000 {
-				rounds = 4
+				rounds = 3
 			}
 			data, before := content(uint64(i+2), n), content(1, 500)
 			first := t.path(fmt.Sprintf("dir/%d-first", i))
@@ -52,6 +61,40 @@ func checkCancelledDuringPublish(t *trial) {
 	}
 }
 
+func checkCancelledDuringRemove(t *trial) {
+	p, to := t.path("dir/a"), t.path("dir/to")
+	before, after := content(1, 500), content(2, 3000)
+	for what, call := range map[string]func(t *trial) error{
+		"RmFile": func(t *trial) error { return t.fs.RmFile(t.ctx, p) },
+		"Rename": func(t *trial) error { return t.fs.Rename(t.ctx, p, to) },
+	} {
+		clause := map[string]string{"RmFile": "O2", "Rename": "O7"}[what]
+		t.put(p, before)
+		var err error
+		took := timed(func() { err = call(t) })
+		if err != nil {
+			t.fatalf("%s(%q): %v", what, p, err)
+		}
+		hit := 0
+		for _, wait := range moments(12, took) {
+			t.put(p, before)
+			t.cancelledAmid(wait, func(t *trial) { err = call(t) })
+			t.wantTold(what+", whose context ended meanwhile,", err)
+			if _, rerr := t.read(p); err == nil && !errors.Is(rerr, fs.ErrNotExist) {
+				t.errorf(clause, "%s(%q), whose context ended meanwhile, is nil, and the stream is there: %v", what, p, rerr)
+			}
+			t.put(p, after)
+			time.Sleep(late)
+			if got, rerr := t.read(p); !isContent(got, rerr, after) {
+				hit++
+			}
+		}
+		if hit > 2 {
+			t.errorf("O7", "in %d of 18 rounds %s(%q), which had returned when its context ended, took away what was committed afterwards", hit, what, p)
+		}
+	}
+}
+
 func checkCancelOthers(t *trial) {
 	p, whole := t.path("dir/a"), content(1, 70_000)
 	t.put(p, whole)
@@ -65,7 +108,7 @@ func checkCancelOthers(t *trial) {
 	}
 	for what, call := range calls {
 		took := timed(func() { _ = call(t) })
-		for _, wait := range moments(20, max(took, 400*time.Microsecond)) {
+		for _, wait := range moments(14, max(took, 400*time.Microsecond)) {
 			time.Sleep(late + time.Millisecond) // what a handle has for a while is asked for anew
 			t.together(2, func(i int) func() {
 				if i == 0 {

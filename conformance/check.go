@@ -56,7 +56,7 @@ func Checks() []Check {
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
-		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, faultDurableChecks, afterCrashChecks,
-		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, faultLaterChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, afterCrashChecks,
+		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLargeChecks, faultLaterChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

@@ -4,7 +4,7 @@ import "fmt"
 
 var faultDurableChecks = []Check{
 	{
-		ID: "durable/tried-again", Clauses: []string{"W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash, CanRefuse},
+		ID: "faults/durable", Clauses: []string{"W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash, CanRefuse},
 		Doc: "What is published although a request for it failed at first survives a power loss, in every way, small and large.",
 		run: checkDurableTriedAgain,
 	},

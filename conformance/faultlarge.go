@@ -71,6 +71,7 @@ func checkRefusedPart(t *trial) {
 			var err error
 			struck, ok := t.under(arm, Fault{On: ToWrite, Skip: skip, Times: times}, func() { err = write(p) })
 			if !ok || struck == 0 {
+				t.remove(p)
 				return false
 			}
 			parts++
@@ -86,12 +87,35 @@ func checkRefusedPart(t *trial) {
 			t.wantAbsent("W6", p)
 			return true
 		}
-		for skip := 0; skip < 4 && meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 0); skip++ {
+		refused := func(skip int) bool { return meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 0) }
+		once := func(skip int) {
 			meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 1)
 			meet(t.env.faults.Lose, nil, skip, 1)
 		}
+		skip := 0
+		for ; skip < 4 && refused(skip); skip++ {
+			once(skip)
+		}
+		if skip == 4 {
+			once(t.furthest(skip-1, refused))
+		}
 	}
 	t.fruitless(parts)
+}
+
+// furthest returns the greatest number that meets the condition, which those up
+// to from do, and those behind it do not.
+func (t *trial) furthest(from int, meets func(int) bool) int {
+	step := 1
+	for ; !t.failed() && meets(from+step); step *= 2 {
+		from += step
+	}
+	for step /= 2; step > 0 && !t.failed(); step /= 2 {
+		if meets(from + step) {
+			from += step
+		}
+	}
+	return from
 }
 
 // checkRefusedCondition lets a request under a condition that does not hold be

@@ -22,7 +22,8 @@ type Harness struct {
 	Reopen func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 
 	// Crash returns the storage of fsys as it would be found after a power
-	// loss at this moment. fsys is not used afterwards; what is returned is, and
+	// loss at this moment: one moment, also when a call on fsys is under way,
+	// which may then fail. fsys is not used afterwards; what is returned is, and
 	// may be crashed in its turn.
 	Crash func(t testing.TB, fsys fsbase.FileSystemBase) fsbase.FileSystemBase
 

@@ -67,6 +67,19 @@ var amidMutants = []Mutant{
 		}},
 	},
 	{
+		Name:  "an RmFile whose context ends says so, and is carried out later",
+		Kills: []string{"cancel/during-remove"},
+		faults: faults{remove: func(v *variant, ctx context.Context, p string) error {
+			if ready(ctx, "remove", p) != nil {
+				return v.Store.RmFile(ctx, p)
+			}
+			_, err := v.goesOn(ctx, "remove", p, func() (fsbase.Info, error) {
+				return fsbase.Info{}, v.Store.RmFile(context.WithoutCancel(ctx), p)
+			})
+			return err
+		}},
+	},
+	{
 		Name:  "a token is fetched for all under the context of one",
 		Kills: []string{"cancel/others"},
 		faults: func() faults {
@@ -134,7 +147,7 @@ var amidMutants = []Mutant{
 	},
 	{
 		Name:  "a commit that the storage was too busy for at first is not synced",
-		Kills: []string{"durable/tried-again"},
+		Kills: []string{"faults/durable"},
 		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
 			publish := w.publish
 			w.publish = func(data []byte) (fsbase.Info, error) {
@@ -146,6 +159,35 @@ var amidMutants = []Mutant{
 			}
 			return w
 		}},
+	},
+	{
+		Name:  "the last of many parts is not waited for, and left out if it is denied",
+		Kills: []string{"faults/refused-part"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{write: func(p []byte) (int, error) {
+				for rest := p; len(rest) > 0; {
+					part := rest[:min(len(rest), 256<<10)]
+					rest = rest[len(part):]
+					if _, err := w.Write(part); err != nil && (len(rest) > 0 || len(p) < largePart) {
+						return 0, err
+					}
+					if len(rest) == 0 && w.ctx.Err() == nil && !w.over {
+						w.err = nil
+					}
+				}
+				return len(p), nil
+			}}
+		}),
+	},
+	{
+		Name:  "a lost power finds the count of versions in what is left",
+		Kills: []string{"durable/versions"},
+		faults: losingPower(func(_ *variant, after *Store) {
+			after.disk.commits = 0
+			for _, o := range after.disk.files {
+				after.disk.commits = max(after.disk.commits, number(o.info.Version))
+			}
+		}),
 	},
 	{
 		Name:  "an Upload that is cancelled after the first parts leaves them",
