@@ -53,6 +53,11 @@ func (s scrambled) OpenStream(ctx context.Context, path string) (fsbase.ReadStre
 	if err != nil {
 		return nil, err
 	}
+	// Here is where a header would be read.
+	if _, err := r.ReadAt(make([]byte, 1), 0); err != nil && err != io.EOF {
+		r.Close()
+		return nil, err
+	}
 	return scrambledReader{r}, nil
 }
 
