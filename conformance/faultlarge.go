@@ -10,7 +10,7 @@ import (
 )
 
 // The checks here let a fault meet the later requests of a call: another part,
-// another attempt, the second half of a move.
+// another attempt.
 var faultLargeChecks = []Check{
 	{
 		ID: "faults/lost-large-commit", Clauses: []string{"E3", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
@@ -39,11 +39,6 @@ var faultLargeChecks = []Check{
 		ID: "faults/pinned-read", Clauses: []string{"R2", "C6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
 		Doc: "A read of a version that was replaced is pinned also when it is asked again.",
 		run: checkDeniedPin,
-	},
-	{
-		ID: "faults/lost-rename", Clauses: []string{"O3", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
-		Doc: "Rename of which an answer is lost does not say that its source was absent, and has not lost the content.",
-		run: checkLostRename,
 	},
 }
 
@@ -177,32 +172,6 @@ func checkDeniedPin(t *trial) {
 				t.wantTold("ReadRanges, which the storage refuses,", err)
 			}
 		}
-	}
-	t.fruitless(parts)
-}
-
-func checkLostRename(t *trial) {
-	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
-	parts := 0
-	for _, on := range []Request{ToWrite, ToCommit, ToRemove} {
-		t.put(from, data)
-		t.remove(to)
-		var err error
-		struck, ok := t.under(t.env.faults.Lose, Fault{On: on, Times: 1}, func() { err = t.fs.Rename(t.ctx, from, to) })
-		if !ok || struck == 0 {
-			continue
-		}
-		parts++
-		said := fmt.Sprintf("Rename(%q, %q), of which the answer to %s is lost,", from, to, on)
-		t.wantTold(said, err)
-		switch {
-		case err == nil:
-			t.wantContent("O3", to, data)
-			t.wantAbsent("O3", from)
-		case errors.Is(err, fs.ErrNotExist):
-			t.errorf("O3", "%s: %v, yet the source was there", said, err)
-		}
-		t.kept("O3", said, err, from, to, data, false)
 	}
 	t.fruitless(parts)
 }

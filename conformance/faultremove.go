@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -28,11 +27,6 @@ var faultRemoveChecks = []Check{
 		ID: "faults/forbidden-remove-all", Clauses: []string{"C10", "E4", "E1"}, Level: Must, Profile: List, Needs: []Capability{CanForbid, RemoveAller},
 		Doc: "The same of RemoveAll that the caller may not make, which is fs.ErrPermission.",
 		run: func(t *trial) { t.deniedRemoveAll(t.env.faults.Forbid, fs.ErrPermission) },
-	},
-	{
-		ID: "faults/lost-remove", Clauses: []string{"C10", "O2", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
-		Doc: "RmFile of which an answer is lost says nothing else than that, and has removed nothing else; RemoveAll that is nil all the same has yielded every name.",
-		run: checkLostRemove,
 	},
 	{
 		ID: "faults/refused-move", Clauses: []string{"E4", "O3", "C9", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanRefuse},
@@ -96,52 +90,6 @@ func (t *trial) deniedRemoveAll(arm Arm, class error) {
 		}
 		for _, n := range names {
 			t.wantExists("C10", n, !gone[n])
-		}
-	}
-	t.fruitless(parts)
-}
-
-func checkLostRemove(t *trial) {
-	parts := 0
-	p, beside := t.path("dir/a"), t.path("dir/ab")
-	t.put(beside, []byte("kept"))
-	for _, times := range []int{1, 0} {
-		t.put(p, []byte("x"))
-		var err error
-		struck, ok := t.under(t.env.faults.Lose, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) })
-		if !ok || struck == 0 {
-			continue
-		}
-		parts++
-		t.wantTold("RmFile, whose answer is lost,", err)
-		if err == nil {
-			t.wantAbsent("O2", p)
-		}
-		t.wantContent("O2", beside, []byte("kept"))
-	}
-	for skip := range 3 {
-		if !has[fsbase.RemoveAller](t.fs) {
-			break
-		}
-		names := t.putTree()
-		slices.Sort(names)
-		var got []string
-		var last error
-		struck, ok := t.under(t.env.faults.Lose, Fault{On: ToRemove, Skip: skip, Times: 1}, func() {
-			for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("tree/")) {
-				if last = err; err == nil {
-					got = append(got, name)
-				}
-			}
-		})
-		if !ok || struck == 0 {
-			continue
-		}
-		parts++
-		t.wantTold("RemoveAll, of which an answer is lost,", last)
-		slices.Sort(got)
-		if last == nil && !slices.Equal(got, names) {
-			t.errorf("C10", "RemoveAll of %d names, of which an answer is lost, yields %q and no error", len(names), got)
 		}
 	}
 	t.fruitless(parts)

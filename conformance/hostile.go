@@ -66,6 +66,13 @@ func checkBrokenSource(t *trial) {
 				got, _ := honest.ReadAt(p, off)
 				return got, nil
 			},
+			"returns too few bytes where it ends": func(_ int64, p []byte, off int64) (int, error) {
+				if off+int64(len(p)) >= int64(n) && len(p) > 1 {
+					p = p[:len(p)-1]
+				}
+				got, _ := honest.ReadAt(p, off)
+				return got, nil
+			},
 			"returns nothing, and no error, in its second half": func(calls int64, p []byte, off int64) (int, error) {
 				switch {
 				case off+int64(len(p)) <= half:

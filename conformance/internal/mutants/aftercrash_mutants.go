@@ -200,4 +200,14 @@ var afterCrashMutants = []Mutant{
 			return f
 		}(),
 	},
+	{
+		Name:  "a lost power finds the count of versions in what is left",
+		Kills: []string{"durable/versions"},
+		faults: losingPower(func(_ *variant, after *Store) {
+			after.disk.commits = 0
+			for _, o := range after.disk.files {
+				after.disk.commits = max(after.disk.commits, number(o.info.Version))
+			}
+		}),
+	},
 }

@@ -156,4 +156,23 @@ var faultLargeMutants = []Mutant{
 		Kills:  []string{"faults/residue"},
 		faults: leavingParts(fs.ErrPermission),
 	},
+	{
+		Name:  "the last of many parts is not waited for, and left out if it is denied",
+		Kills: []string{"faults/refused-part"},
+		faults: writing(func(_ *variant, w *writer) *stream {
+			return &stream{write: func(p []byte) (int, error) {
+				for rest := p; len(rest) > 0; {
+					part := rest[:min(len(rest), 256<<10)]
+					rest = rest[len(part):]
+					if _, err := w.Write(part); err != nil && (len(rest) > 0 || len(p) < largePart) {
+						return 0, err
+					}
+					if len(rest) == 0 && w.ctx.Err() == nil && !w.over {
+						w.err = nil
+					}
+				}
+				return len(p), nil
+			}}
+		}),
+	},
 }

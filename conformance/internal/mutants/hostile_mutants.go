@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 
@@ -145,6 +146,27 @@ var hostileMutants = []Mutant{
 				return fsbase.Info{}, err
 			}
 			return v.Store.Upload(ctx, p, src, size, fsbase.Condition{})
+		}),
+	},
+	{
+		Name:  "the last part of a large Upload is sent as it was read",
+		Kills: []string{"hostile/broken-source"},
+		faults: uploadWith(func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+			if size < 2*largePart {
+				return v.Store.Upload(ctx, p, src, size, cond)
+			}
+			data := make([]byte, size)
+			last := size - size%largePart
+			if err := fsbase.ReadSource(src, data[:last], 0); err != nil {
+				return fsbase.Info{}, failed("upload", p, err)
+			}
+			if n, err := src.ReadAt(data[last:], last); n < 0 || int64(n) > size-last || err != nil && (err != io.EOF || last+int64(n) < size) {
+				return fsbase.Info{}, failed("upload", p, errors.New("the source failed"))
+			}
+			if err := ctx.Err(); err != nil {
+				return fsbase.Info{}, failed("upload", p, err)
+			}
+			return v.put("upload", p, data, cond)
 		}),
 	},
 }

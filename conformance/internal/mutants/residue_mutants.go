@@ -133,4 +133,26 @@ var residueMutants = []Mutant{
 			}
 		}},
 	},
+	{
+		Name:  "an Upload that is cancelled after the first parts leaves them",
+		Kills: []string{"write/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return uploadWith(func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+				if size < 2*largePart || v.holds(p, cond) != nil {
+					return v.Store.Upload(ctx, p, src, size, cond)
+				}
+				data := make([]byte, size)
+				for off := 0; off < len(data); off += largePart {
+					if err := ctx.Err(); err != nil && off > largePart {
+						mark(v)
+						return fsbase.Info{}, failed("upload", p, err)
+					}
+					if err := fsbase.ReadSource(src, data[off:min(len(data), off+largePart)], int64(off)); err != nil {
+						return fsbase.Info{}, failed("upload", p, err)
+					}
+				}
+				return v.put("upload", p, data, cond)
+			})
+		}),
+	},
 }

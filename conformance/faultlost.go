@@ -1,0 +1,97 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/godcp/godcp/fsbase"
+)
+
+// The checks here lose answers of what moves and removes: it is done, or half
+// of it, and nobody says so.
+var faultLostChecks = []Check{
+	{
+		ID: "faults/lost-rename", Clauses: []string{"O3", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
+		Doc: "Rename of which an answer is lost does not say that its source was absent, and has not lost the content.",
+		run: checkLostRename,
+	},
+	{
+		ID: "faults/lost-remove", Clauses: []string{"C10", "O2", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
+		Doc: "RmFile of which an answer is lost says nothing else than that, and has removed nothing else; RemoveAll that is nil all the same has yielded every name.",
+		run: checkLostRemove,
+	},
+}
+
+func checkLostRemove(t *trial) {
+	parts := 0
+	p, beside := t.path("dir/a"), t.path("dir/ab")
+	t.put(beside, []byte("kept"))
+	for _, times := range []int{1, 0} {
+		t.put(p, []byte("x"))
+		var err error
+		struck, ok := t.under(t.env.faults.Lose, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) })
+		if !ok || struck == 0 {
+			continue
+		}
+		parts++
+		t.wantTold("RmFile, whose answer is lost,", err)
+		if err == nil {
+			t.wantAbsent("O2", p)
+		}
+		t.wantContent("O2", beside, []byte("kept"))
+	}
+	for skip := range 3 {
+		if !has[fsbase.RemoveAller](t.fs) {
+			break
+		}
+		names := t.putTree()
+		slices.Sort(names)
+		var got []string
+		var last error
+		struck, ok := t.under(t.env.faults.Lose, Fault{On: ToRemove, Skip: skip, Times: 1}, func() {
+			for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("tree/")) {
+				if last = err; err == nil {
+					got = append(got, name)
+				}
+			}
+		})
+		if !ok || struck == 0 {
+			continue
+		}
+		parts++
+		t.wantTold("RemoveAll, of which an answer is lost,", last)
+		slices.Sort(got)
+		if last == nil && !slices.Equal(got, names) {
+			t.errorf("C10", "RemoveAll of %d names, of which an answer is lost, yields %q and no error", len(names), got)
+		}
+	}
+	t.fruitless(parts)
+}
+
+func checkLostRename(t *trial) {
+	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
+	parts := 0
+	for _, on := range []Request{ToWrite, ToCommit, ToRemove} {
+		t.put(from, data)
+		t.remove(to)
+		var err error
+		struck, ok := t.under(t.env.faults.Lose, Fault{On: on, Times: 1}, func() { err = t.fs.Rename(t.ctx, from, to) })
+		if !ok || struck == 0 {
+			continue
+		}
+		parts++
+		said := fmt.Sprintf("Rename(%q, %q), of which the answer to %s is lost,", from, to, on)
+		t.wantTold(said, err)
+		switch {
+		case err == nil:
+			t.wantContent("O3", to, data)
+			t.wantAbsent("O3", from)
+		case errors.Is(err, fs.ErrNotExist):
+			t.errorf("O3", "%s: %v, yet the source was there", said, err)
+		}
+		t.kept("O3", said, err, from, to, data, false)
+	}
+	t.fruitless(parts)
+}
