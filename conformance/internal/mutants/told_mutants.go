@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -103,7 +104,11 @@ var toldMutants = []Mutant{
 				go func() {
 					defer close(ahead)
 					for info, err := range v.Store.List(ctx, prefix) {
-						ahead <- item{info, err}
+						select {
+						case ahead <- item{info, err}:
+						case <-time.After(10 * time.Second): // as leak
+							return
+						}
 					}
 				}()
 				for i := range ahead {
