@@ -151,7 +151,7 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 				t.wantContent("W1", p, data)
 				return
 			}
-			t.wantIs("E4", err, fmt.Sprintf("%s to %q, which the storage denies", w.what, p), class)
+			t.wantDenied(err, fmt.Sprintf("%s to %q, which the storage denies", w.what, p), class)
 			t.wantTold(w.what+", which the storage denies", err)
 			time.Sleep(late)
 			t.wantStill("W2", p, before)
@@ -195,7 +195,7 @@ func (t *trial) deniedWrite(arm Arm, class error) {
 			case !ok:
 				continue
 			case werr != nil:
-				t.wantIs("E4", werr, fmt.Sprintf("Write to %q, which the storage denies", p), class)
+				t.wantDenied(werr, fmt.Sprintf("Write to %q, which the storage denies", p), class)
 				if err == nil {
 					t.errorf("W6", "Commit of %q after a Write that failed is nil", p)
 				}

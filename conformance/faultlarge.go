@@ -77,7 +77,7 @@ func checkRefusedPart(t *trial) {
 				t.remove(p)
 				return true
 			case class != nil:
-				t.wantIs("E4", err, said, class)
+				t.wantDenied(err, said, class)
 			}
 			t.wantAbsent("W6", p)
 			return true

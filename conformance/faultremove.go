@@ -55,7 +55,7 @@ func (t *trial) deniedRemove(arm Arm, class error) {
 			t.wantAbsent("O2", p)
 			continue
 		}
-		t.wantIs("E4", err, fmt.Sprintf("RmFile(%q), which the storage denies", p), class)
+		t.wantDenied(err, fmt.Sprintf("RmFile(%q), which the storage denies", p), class)
 		t.wantTold("RmFile, which the storage denies", err)
 		t.wantContent("O2", p, []byte("kept"))
 	}
@@ -84,7 +84,7 @@ func (t *trial) deniedRemoveAll(arm Arm, class error) {
 		parts++
 		t.wantTold("RemoveAll, which the storage denies", last)
 		if last != nil {
-			t.wantIs("E4", last, "RemoveAll, which the storage denies", class)
+			t.wantDenied(last, "RemoveAll, which the storage denies", class)
 		} else if len(gone) < len(names) {
 			t.errorf("C10", "RemoveAll of %d names, of which the storage denies some, yields %d and no error", len(names), len(gone))
 		}
@@ -123,7 +123,7 @@ func (t *trial) deniedMove(arm Arm, class error) {
 			said := fmt.Sprintf("%s(%q, %q), which the storage denies to %s,", what, from, to, on)
 			t.wantTold(said, err)
 			if err != nil {
-				t.wantIs("E4", err, said, class)
+				t.wantDenied(err, said, class)
 			} else {
 				t.wantContent(clause, to, data)
 				if what == "Rename" {

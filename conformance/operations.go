@@ -23,9 +23,10 @@ var operationChecks = []Check{
 	},
 	{
 		ID: "operations/rename-absent", Clauses: []string{"O3"}, Level: Must, Profile: Core,
-		Doc: "Rename of an absent source is fs.ErrNotExist and leaves the target.",
+		Doc: "Rename of an absent source, be it to itself, is fs.ErrNotExist and leaves the target.",
 		run: func(t *trial) {
 			from, to := t.path("absent"), t.path("to")
+			t.wantNotExist("O3", t.fs.Rename(t.ctx, from, from), "Rename of %q, which is not there, to itself", from)
 			t.wantNotExist("O3", t.fs.Rename(t.ctx, from, to), "Rename(%q, %q), neither there", from, to)
 			t.put(to, []byte("kept"))
 			t.wantNotExist("O3", t.fs.Rename(t.ctx, from, to), "Rename(%q, %q), the source not there", from, to)

@@ -95,6 +95,27 @@ func instead(class, of error) func(p string, err error) error {
 
 var deniedMutants = []Mutant{
 	{
+		Name:  "a Rename that is forbidden is fs.ErrNotExist besides",
+		Kills: []string{"faults/forbidden-move"},
+		faults: faults{rename: func(v *variant, ctx context.Context, p, q string) error {
+			err := v.Store.Rename(ctx, p, q)
+			if errors.Is(err, fs.ErrPermission) {
+				err = failed("rename", p, fmt.Errorf("%w: %w", fs.ErrNotExist, err))
+			}
+			return err
+		}},
+	},
+	{
+		Name:  "a Rename of what is absent to itself is nil",
+		Kills: []string{"operations/rename-absent"},
+		faults: faults{rename: func(v *variant, ctx context.Context, p, q string) error {
+			if p == q && ready(ctx, "rename", p) == nil {
+				return nil
+			}
+			return v.Store.Rename(ctx, p, q)
+		}},
+	},
+	{
 		Name:  "a lost swap is also fs.ErrExist",
 		Kills: []string{"swap/stale", "swap/gone", "swap/decided-at-commit", "swap/race", "handles/swap"},
 		faults: losing(func(w *writer, _ error) (fsbase.Info, error) {

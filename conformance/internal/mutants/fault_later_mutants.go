@@ -67,6 +67,45 @@ var faultLaterMutants = []Mutant{
 		}},
 	},
 	{
+		Name:  "the last of many requests of a ReadAt may fail",
+		Kills: []string{"faults/later-read"},
+		faults: reading(func(_ *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (n int, err error) {
+				const part = 512 << 10
+				for off >= 0 && n+part < len(p) && err == nil {
+					var m int
+					m, err = r.ReadAt(p[n:n+part], off+int64(n))
+					n += m
+				}
+				if err != nil {
+					return n, err
+				}
+				m, err := r.ReadAt(p[n:], off+int64(n))
+				if n > 0 && errors.Is(err, fs.ErrPermission) {
+					return len(p), nil
+				}
+				return n + m, err
+			}}
+		}),
+	},
+	{
+		Name:  "the rest of an answer that ended early is that of whatever is there",
+		Kills: []string{"faults/truncated-while-replaced"},
+		faults: reading(func(v *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				n, err := r.ReadAt(p, off)
+				if !errors.Is(err, io.ErrUnexpectedEOF) {
+					return n, err
+				}
+				yield()
+				now := *r.background()
+				now.object, _ = v.get(r.object.info.Path)
+				m, err := now.ReadAt(p[n:], off+int64(n))
+				return n + m, err
+			}}
+		}),
+	},
+	{
 		Name:  "a part that is denied leaves those before it",
 		Kills: []string{"faults/residue"},
 		faults: littering(func(mark func(*variant)) faults {
