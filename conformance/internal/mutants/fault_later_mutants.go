@@ -106,6 +106,26 @@ var faultLaterMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "RemoveAll goes on after a name that it may not remove, if others went before",
+		Kills: []string{"faults/later-page"},
+		faults: faults{removeAll: func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				n := 0
+				for info, err := range v.Store.List(ctx, prefix) {
+					if err == nil {
+						err = v.Store.RmFile(ctx, info.Path)
+					}
+					if n++; n > 1 && errors.Is(err, fs.ErrPermission) {
+						continue
+					}
+					if !yield(info.Path, err) || err != nil {
+						return
+					}
+				}
+			}
+		}},
+	},
+	{
 		Name:  "a part that is denied leaves those before it",
 		Kills: []string{"faults/residue"},
 		faults: littering(func(mark func(*variant)) faults {
