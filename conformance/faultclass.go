@@ -16,8 +16,10 @@ func (t *trial) wantDenied(err error, what string, class error) {
 	}
 }
 
-// isDenied is wantDenied as a question.
-func isDenied(err, class error) bool { return errors.Is(err, class) && claimOf(err) == nil }
+// isDenied is wantDenied as a question, with nil for any class.
+func isDenied(err, class error) bool {
+	return err != nil && (class == nil || errors.Is(err, class)) && claimOf(err) == nil
+}
 
 // claimOf returns what err says of the storage that a request which was not
 // carried out cannot tell.

@@ -22,6 +22,11 @@ var faultReadChecks = []Check{
 		run: func(t *trial) { t.deniedRead(t.env.faults.Forbid, fs.ErrPermission) },
 	},
 	{
+		ID: "faults/lost-read", Clauses: []string{"E4", "O1", "R3", "C6", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
+		Doc: "What is read and not answered is asked for again, or an error, and never absent.",
+		run: func(t *trial) { t.deniedRead(t.env.faults.Lose, nil) },
+	},
+	{
 		ID: "faults/truncated", Clauses: []string{"R3", "C6", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanTruncate},
 		Doc: "An answer whose body ends early is asked for again or an error: never short data, nor the end of the stream.",
 		run: checkTruncated,
@@ -62,7 +67,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 				parts++
 				t.wantTold(what+", which the storage denies", err)
 				if !right && !isDenied(err, class) {
-					t.errorf("E4", "%s(%q), which the storage denies: %v, which is not %q", what, name, err, class)
+					t.errorf("E4", "%s(%q), which the storage denies: %v, which is not %v alone", what, name, err, class)
 				}
 			}
 		}
@@ -76,7 +81,7 @@ func (t *trial) deniedRead(arm Arm, class error) {
 	t.under(arm, Fault{On: ToRead}, func() { n, err = r.ReadAt(buf, 5000) })
 	t.wantTold("ReadAt, which the storage denies", err)
 	if d := difference(buf[:n], whole[5000:6000]); !isDenied(err, class) && (err != nil || d != "") {
-		t.errorf("R3", "ReadAt of %q, which the storage denies: %v, which is not %q; %s", p, err, class, d)
+		t.errorf("R3", "ReadAt of %q, which the storage denies: %v, which is not %v alone; %s", p, err, class, d)
 	}
 	t.wantContent("R3", p, whole)
 }

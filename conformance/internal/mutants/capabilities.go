@@ -75,7 +75,7 @@ func (s *Store) Stat(ctx context.Context, path string) (fsbase.Info, error) {
 	if err := ready(ctx, "stat", path); err != nil {
 		return fsbase.Info{}, err
 	}
-	if err := denied("stat", path, s.request("read")); err != nil {
+	if err := s.look("stat", path); err != nil {
 		return fsbase.Info{}, err
 	}
 	o, ok := s.get(path)

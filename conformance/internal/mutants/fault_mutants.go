@@ -45,6 +45,17 @@ func deaf(class error) faults {
 
 var faultMutants = []Mutant{
 	{
+		Name:  "Exists that gets no answer is false",
+		Kills: []string{"faults/lost-read"},
+		faults: faults{exists: func(v *variant, ctx context.Context, p string) (bool, error) {
+			there, err := v.Store.Exists(ctx, p)
+			if errors.Is(err, errReset) {
+				err = nil
+			}
+			return there, err
+		}},
+	},
+	{
 		Name:  "a commit whose answer is lost is asked again, and taken for another's",
 		Kills: []string{"faults/lost-commit"},
 		faults: refusing(fsbase.ErrCommitUnknown, func(_ *variant, w *writer, _ []byte, _ error) (fsbase.Info, error) {

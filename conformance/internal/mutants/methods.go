@@ -47,7 +47,7 @@ func (s *Store) open(ctx context.Context, path string) (*reader, error) {
 	if err := ready(ctx, "open", path); err != nil {
 		return nil, err
 	}
-	if err := denied("open", path, s.request("read")); err != nil {
+	if err := s.look("open", path); err != nil {
 		return nil, err
 	}
 	o, ok := s.get(path)
@@ -95,7 +95,7 @@ func (s *Store) Exists(ctx context.Context, path string) (bool, error) {
 	if err := ready(ctx, "exists", path); err != nil {
 		return false, err
 	}
-	if err := denied("exists", path, s.request("read")); err != nil {
+	if err := s.look("exists", path); err != nil {
 		return false, err
 	}
 	_, ok := s.get(path)

@@ -5,6 +5,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -107,8 +108,12 @@ func (s *Store) put(op, path string, data []byte, cond fsbase.Condition) (fsbase
 	return info, nil
 }
 
-// errLost is what a client says whose request got no answer.
-var errLost = fmt.Errorf("connection reset: %w", fsbase.ErrCommitUnknown)
+// errReset is what a client says whose request got no answer, and errLost what
+// it says if that was to publish.
+var (
+	errReset = errors.New("connection reset")
+	errLost  = fmt.Errorf("%w: %w", errReset, fsbase.ErrCommitUnknown)
+)
 
 // store puts data under path unconditionally. The caller holds the lock.
 func (d *disk) store(path string, data []byte, synced bool) fsbase.Info {

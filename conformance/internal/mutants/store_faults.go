@@ -26,7 +26,7 @@ type armed struct {
 // Arm makes requests of one kind fail: as many as times says, 0 for all, after
 // skip others. disarm returns how many have failed.
 func (s *Store) Arm(how, on string, skip, times int) (disarm func() (struck int), err error) {
-	if how == Truncate && on != "read" && on != "list" || how == Lose && on != "commit" && on != "remove" {
+	if how == Truncate && on != "read" && on != "list" || how == Lose && (on == "write" || on == "list") {
 		return nil, errors.ErrUnsupported
 	}
 	a := &armed{how: how, on: on, skip: skip, times: times}
@@ -74,4 +74,13 @@ func denied(op, path, how string) error {
 		return failed(op, path, fmt.Errorf("403: %w", fs.ErrPermission))
 	}
 	return nil
+}
+
+// look is the request of what looks.
+func (s *Store) look(op, path string) error {
+	how := s.request("read")
+	if how == Lose {
+		return failed(op, path, errReset)
+	}
+	return denied(op, path, how)
 }

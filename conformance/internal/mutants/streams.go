@@ -84,6 +84,9 @@ func (r *reader) ReadAt(p []byte, off int64) (int, error) {
 	}
 	if r.request != nil {
 		how := r.request("read")
+		if how == Lose {
+			return 0, failed("read", r.object.info.Path, errReset)
+		}
 		if err := denied("read", r.object.info.Path, how); err != nil {
 			return 0, err
 		}
