@@ -81,6 +81,7 @@ func fourBytes(x uint32) []byte {
 // besideEndings are of files that storages keep beside a stream.
 var besideEndings = []string{
 	".attrs", ".meta", ".metadata", ".json", ".info", ".etag", ".version", ".rev", ".lock", ".tmp", ".temp", ".part", ".partial", ".new", ".old", ".bak",
+	".part0", ".part12", "-part-1", ".tmp0", ".001", ".0001", "-0", "_0", "-1", ".2", ".gz", ".zst", ".enc", ".sig", ".marker", ".deleted", ".upload", ".uploading",
 	"~", ".swp", ".crc", ".crc32", ".md5", ".sha256", ".sum", ".idx", ".index", ".data", ".chunk", ".0", ".1", ".part-0", ".part.0", "#0", ":0", "@1",
 }
 

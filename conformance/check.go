@@ -53,7 +53,7 @@ func Checks() []Check {
 	return slices.Concat(
 		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, agreeChecks, readChecks, readCloseChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
-		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
+		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, afterCrashChecks,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync/atomic"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -12,6 +13,11 @@ import (
 // The checks here lose answers of what moves and removes: it is done, or half
 // of it, and nobody says so.
 var faultLostChecks = []Check{
+	{
+		ID: "faults/lost-while-replaced", Clauses: []string{"E3", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		Doc: "A commit whose answer is lost, and whose content others see and then replace or remove, is nil with its own Info, or ErrCommitUnknown.",
+		run: checkLostWhileReplaced,
+	},
 	{
 		ID: "faults/lost-rename", Clauses: []string{"O3", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
 		Doc: "Rename of which an answer is lost does not say that its source was absent, and has not lost the content.",
@@ -92,6 +98,55 @@ func checkLostRename(t *trial) {
 			t.errorf("O3", "%s: %v, yet the source was there", said, err)
 		}
 		t.kept("O3", said, err, from, to, data, false)
+	}
+	t.fruitless(parts)
+}
+
+func checkLostWhileReplaced(t *trial) {
+	parts := 0
+	for i, w := range t.ways() {
+		for round := range 16 {
+			p, data := t.path(fmt.Sprintf("dir/%d", i)), content(uint64(i+2), 3000)
+			publish := w.begin(t, p, data)
+			cond, _ := t.clear(w, p, content(1, 500))
+			var info, other fsbase.Info
+			var err error
+			seen := false
+			struck, ok := t.under(t.env.faults.Lose, Fault{On: ToCommit, Times: 1}, func() {
+				var over atomic.Bool
+				t.together(2, func(i int) func() {
+					if i == 0 {
+						return func() {
+							defer over.Store(true)
+							info, err = publish(t, cond)
+						}
+					}
+					return func() {
+						for !over.Load() && !seen {
+							got, rerr := t.read(p)
+							seen = isContent(got, rerr, data)
+						}
+						if seen && round%2 == 0 {
+							t.remove(p)
+						} else if seen {
+							other = t.put(p, content(99, 70))
+						}
+					}
+				})
+			})
+			if !ok || struck == 0 {
+				break
+			}
+			parts++
+			said := fmt.Sprintf("%s of %d bytes to %q, whose answer is lost, and which others see and take away,", w.what, len(data), p)
+			t.wantTold(said, err)
+			switch {
+			case err == nil && (info.Size != int64(len(data)) || info.Version == other.Version):
+				t.errorf("W11", "%s tells the size %d, version %q, and the others' is %q", said, info.Size, info.Version, other.Version)
+			case err != nil && seen && !errors.Is(err, fsbase.ErrCommitUnknown):
+				t.errorf("E3", "%s: %v, which is not %q", said, err, fsbase.ErrCommitUnknown)
+			}
+		}
 	}
 	t.fruitless(parts)
 }

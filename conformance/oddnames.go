@@ -56,12 +56,17 @@ var confusable = [][2]string{
 	{"nul\x00in", "nul"},
 	{strings.Repeat("n", 120) + "1", strings.Repeat("n", 120) + "2"},
 	{strings.Repeat("n", 250) + "1", strings.Repeat("n", 250) + "2"},
-	{strings.Repeat(strings.Repeat("n", 110)+"/", 8) + "1", strings.Repeat(strings.Repeat("n", 110)+"/", 8) + "2"}, // near 900
+	{folders(8) + "1", folders(8) + "2"}, // near 900
+	{folders(9) + "1", folders(9) + "2"}, // near 1,000
+	{folders(12) + "1", folders(12) + "2"},
 	{"\U0001f4be", "\U0001f4bf"},
 	{"a\tb", "a\nb"},
 	{"a\rb", "a\nb"},
 	{"a\r\nb", "a\nb"},
 }
+
+// folders is a path of n folders with long names.
+func folders(n int) string { return strings.Repeat(strings.Repeat("n", 110)+"/", n) }
 
 // accept writes a stream unless the storage refuses the name.
 func (t *trial) accept(p string, data []byte) bool {

@@ -52,8 +52,21 @@ func (w *writeStream) syncName() error {
 // rename replaces the target.
 func (w *writeStream) rename(sealed *os.File) error {
 	err := w.fs.do(stepRename, func() error { return w.dir.Rename(w.temp, w.base) })
-	if err != nil && w.landed(sealed) {
+	if err != nil {
+		return w.moved(sealed, err)
+	}
+	return nil
+}
+
+// moved is what became of a rename that failed with err: NFS may have carried
+// it out. When neither name is that of the file, somebody has replaced it since,
+// or has taken the temporary name away: nobody knows.
+func (w *writeStream) moved(sealed *os.File, err error) error {
+	if w.landed(sealed) {
 		return nil
+	}
+	if _, terr := w.dir.Lstat(w.temp); absent(terr) {
+		return unknown("renaming the temporary file", err)
 	}
 	return err
 }
@@ -67,9 +80,14 @@ func (w *writeStream) rename(sealed *os.File) error {
 // would have seen a version that nobody committed.
 func (w *writeStream) exclude(sealed *os.File) error {
 	err := w.fs.do(stepExclude, func() error { return renameExclusive(w.dir, w.temp, w.base) })
+	if err != nil {
+		err = w.moved(sealed, err)
+	}
 	switch {
-	case err == nil, w.landed(sealed):
+	case err == nil:
 		return nil
+	case errors.Is(err, fsbase.ErrCommitUnknown):
+		return err
 	case errors.Is(err, fs.ErrExist):
 		return fsbase.ErrExist()
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, errors.ErrUnsupported): // NFS, for one
@@ -93,6 +111,8 @@ func (w *writeStream) link(sealed *os.File) error {
 		return fsbase.ErrExist()
 	case cannotLink(err):
 		return classed{errors.ErrUnsupported, "this file system can neither link nor rename without replacing"}
+	case errors.Is(err, syscall.EIO): // done, perhaps, and replaced since
+		return unknown("linking the name", err)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -173,6 +174,21 @@ var faultLargeMutants = []Mutant{
 				}
 				return len(p), nil
 			}}
+		}),
+	},
+	{
+		Name:  "a commit whose answer is lost looks for its content, and takes anything else for a refusal",
+		Kills: []string{"faults/lost-while-replaced"},
+		faults: refusing(fsbase.ErrCommitUnknown, func(v *variant, w *writer, data []byte, _ error) (fsbase.Info, error) {
+			yield()
+			o, there := v.get(w.path)
+			switch {
+			case there && bytes.Equal(o.data, data):
+				return o.info, nil
+			case there:
+				return fsbase.Info{}, failed("commit", w.path, fsbase.ErrExist())
+			}
+			return fsbase.Info{}, failed("commit", w.path, fs.ErrNotExist)
 		}),
 	},
 }

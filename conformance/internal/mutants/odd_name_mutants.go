@@ -193,4 +193,25 @@ var oddNameMutants = []Mutant{
 			return v.removed(infos)
 		}),
 	},
+	{
+		Name:   "names are cut at 900 bytes",
+		Kills:  []string{"names/every-call"},
+		faults: faults{path: func(p string) string { return p[:min(len(p), 900)] }},
+	},
+	{
+		Name:  "names that end like a part's are not listed",
+		Kills: []string{"names/beside"},
+		faults: faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+			return func(yield func(fsbase.Info, error) bool) {
+				for info, err := range v.Store.List(ctx, prefix) {
+					if err == nil && strings.HasSuffix(strings.TrimRight(info.Path, "0123456789"), ".part") && !strings.HasSuffix(info.Path, ".part") {
+						continue
+					}
+					if !yield(info, err) {
+						return
+					}
+				}
+			}
+		}},
+	},
 }
