@@ -14,6 +14,11 @@ import (
 // of it, and nobody says so.
 var faultLostChecks = []Check{
 	{
+		ID: "faults/lost-refusal", Clauses: []string{"E3", "C2", "C3", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		Doc: "A commit whose condition does not hold is not nil because the refusal is lost and another has published the same bytes.",
+		run: checkLostRefusal,
+	},
+	{
 		ID: "faults/lost-while-replaced", Clauses: []string{"E3", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
 		Doc: "A commit whose answer is lost, and whose content others see and then replace or remove, is nil with its own Info, or ErrCommitUnknown.",
 		run: checkLostWhileReplaced,
@@ -98,6 +103,34 @@ func checkLostRename(t *trial) {
 			t.errorf("O3", "%s: %v, yet the source was there", said, err)
 		}
 		t.kept("O3", said, err, from, to, data, false)
+	}
+	t.fruitless(parts)
+}
+
+func checkLostRefusal(t *trial) {
+	parts := 0
+	for i, w := range t.ways() {
+		if w.cond == "" {
+			continue
+		}
+		for _, n := range []int{3000, t.largeSize()} {
+			p, data := t.path(fmt.Sprintf("dir/%d", i)), content(1, n)
+			publish := w.begin(t, p, data)
+			cond := w.stale(t, p)
+			t.put(p, data)
+			var err error
+			struck, ok := t.under(t.env.faults.Lose, Fault{On: ToCommit, Times: 1}, func() { _, err = publish(t, cond) })
+			if !ok || struck == 0 {
+				continue // it looks first
+			}
+			parts++
+			said := fmt.Sprintf("%s of %d bytes to %q, which others have published there, and whose refusal is lost,", w.what, n, p)
+			t.wantTold(said, err)
+			if err == nil {
+				t.errorf(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond], "%s is nil", said)
+			}
+			t.wantContent("C2", p, data)
+		}
 	}
 	t.fruitless(parts)
 }

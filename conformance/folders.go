@@ -11,8 +11,8 @@ import (
 
 var folderChecks = []Check{
 	{
-		ID: "names/nested", Clauses: []string{"R6", "W1", "O3", "O4", "C5", "C9"}, Level: Must, Profile: Core,
-		Doc: "A stream at the name of a folder, one below a stream, and a folder there, may be refused: what was there stays.",
+		ID: "names/nested", Clauses: []string{"R6", "W1", "O3", "O4", "C2", "C3", "C5", "C9"}, Level: Must, Profile: Core,
+		Doc: "A stream at the name of a folder, one below a stream, and a folder there, may be refused, in every way to publish: what was there stays.",
 		run: checkNested,
 	},
 	{
@@ -119,11 +119,29 @@ func checkNested(t *trial) {
 		}
 		return err
 	})
+	t.nestedInEveryWay()
 	stream := t.path("mkdir/s")
 	t.put(stream, []byte("stream"))
 	for _, below := range []string{"mkdir/s", "mkdir/s/t", "mkdir/s/t/u"} {
 		_ = t.fs.Mkdir(t.ctx, t.prefix(below)) // of which some storage can make no folder
 		t.wantContent("O4", stream, []byte("stream"))
+	}
+}
+
+// nestedInEveryWay demands of a storage that has streams at the names of folders
+// that it has them however they are published: such a name is absent.
+func (t *trial) nestedInEveryWay() {
+	p := t.path("flat/a")
+	t.put(t.path("flat/a/b"), []byte("below"))
+	if _, err := t.commit(t.createIf(p, fsbase.Condition{}), []byte("x")); err != nil {
+		return
+	}
+	for _, w := range t.ways() {
+		publish := w.begin(t, p, []byte("new"))
+		cond, _ := t.clear(w, p, nil)
+		if _, err := publish(t, cond); err != nil {
+			t.errorf(w.clause, "%s to %q, which is absent and has streams below it, as a Commit can make one there: %v", w.what, p, err)
+		}
 	}
 }
 

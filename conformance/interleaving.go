@@ -25,7 +25,7 @@ var interleavingChecks = []Check{
 	},
 	{
 		ID: "interleaving/remove", Clauses: []string{"W9", "W1"}, Level: Must, Profile: Atomic,
-		Doc: "A stream that is open while its name is removed or renamed away still commits.",
+		Doc: "A stream, small or large, that is open while its name is removed, renamed away or begun by another still commits.",
 		run: checkRemoveWhileOpen,
 	},
 }
@@ -92,23 +92,35 @@ func checkCloseOne(t *trial) {
 
 func checkRemoveWhileOpen(t *trial) {
 	away := t.path("away")
-	for what, take := range map[string]func(p string) error{
+	takes := map[string]func(p string) error{
 		"RmFile": func(p string) error { return t.fs.RmFile(t.ctx, p) },
 		"Rename": func(p string) error { return t.fs.Rename(t.ctx, p, away) },
-	} {
-		p, data := t.path(what+"/a"), content(2, 50_000)
-		t.put(p, content(1, 100))
-		w := t.create(p)
-		defer w.Close()
-		t.write(w, p, data)
-		if err := take(p); err != nil {
-			t.fatalf("%s of %q: %v", what, p, err)
+		"a stream that is closed": func(p string) error {
+			w := t.create(p)
+			t.write(w, p, content(3, t.largeSize()/2))
+			return w.Close()
+		},
+	}
+	if has[fsbase.RemoveAller](t.fs) {
+		takes["RemoveAll"] = func(p string) error { t.removeAll(p); return nil }
+	}
+	for what, take := range takes {
+		for _, n := range []int{50_000, t.largeSize()} { // of which parts may have been sent
+			p, data := t.path(what+"/a"), content(2, n)
+			t.put(p, content(1, 100))
+			w := t.create(p)
+			defer w.Close()
+			t.write(w, p, data[:n-10])
+			if err := take(p); err != nil {
+				t.fatalf("%s of %q: %v", what, p, err)
+			}
+			t.write(w, p, data[n-10:])
+			if _, err := w.Commit(); err != nil {
+				t.errorf("W9", "Commit of %d bytes to %q, after %s of the name: %v", n, p, what, err)
+				continue
+			}
+			t.wantContent("W1", p, data)
 		}
-		if _, err := w.Commit(); err != nil {
-			t.errorf("W9", "Commit of %q after %s: %v", p, what, err)
-			continue
-		}
-		t.wantContent("W1", p, data)
 	}
 	t.wantContent("W9", away, content(1, 100))
 }

@@ -191,4 +191,14 @@ var faultLargeMutants = []Mutant{
 			return fsbase.Info{}, failed("commit", w.path, fs.ErrNotExist)
 		}),
 	},
+	{
+		Name:  "a commit whose answer is lost is done if its bytes are there",
+		Kills: []string{"faults/lost-refusal"},
+		faults: refusing(fsbase.ErrCommitUnknown, func(v *variant, w *writer, data []byte, err error) (fsbase.Info, error) {
+			if o, there := v.get(w.path); there && bytes.Equal(o.data, data) {
+				return o.info, nil
+			}
+			return fsbase.Info{}, err
+		}),
+	},
 }

@@ -172,4 +172,16 @@ var folderMutants = []Mutant{
 		Kills:  []string{"names/validate-id"},
 		faults: faults{validate: func(_ *variant, id string) error { return failed("validate", id, fs.ErrInvalid) }},
 	},
+	{
+		Name:  "an exclusive commit is refused where there are streams below its name",
+		Kills: []string{"names/nested"},
+		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+			return &stream{writer: w, commit: func() (fsbase.Info, error) {
+				if cond.Absent() && !w.over && w.ctx.Err() == nil && len(v.infos(w.path+"/")) > 0 {
+					return fsbase.Info{}, failed("commit", w.path, fsbase.ErrExist())
+				}
+				return w.Commit()
+			}}
+		}},
+	},
 }

@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -109,6 +110,58 @@ var removeAllMutants = []Mutant{
 		Kills: []string{"removeall/cancelled"},
 		faults: faults{removeAll: func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
 			return v.Store.RemoveAll(context.WithoutCancel(ctx), prefix)
+		}},
+	},
+	{
+		Name:  "RemoveAll ends the large streams that are open below its prefix",
+		Kills: []string{"interleaving/remove"},
+		faults: func() faults {
+			f := writing(func(v *variant, w *writer) *stream {
+				return &stream{commit: func() (fsbase.Info, error) {
+					if len(w.data) > largePart && v.marked("ended:"+w.path) {
+						return fsbase.Info{}, failed("commit", w.path, fs.ErrNotExist)
+					}
+					return w.Commit()
+				}}
+			})
+			f.removeAll = func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
+				return func(yield func(string, error) bool) {
+					for name, err := range v.Store.RemoveAll(ctx, prefix) {
+						v.mark("ended:"+name, err == nil)
+						if !yield(name, err) {
+							return
+						}
+					}
+				}
+			}
+			return f
+		}(),
+	},
+	{
+		Name:  "RemoveAll whose context ends after a thousand names just ends",
+		Kills: []string{"removeall/cancelled"},
+		faults: faults{removeAll: func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				n := 0
+				for info, err := range v.Store.List(context.WithoutCancel(ctx), prefix) {
+					if n > 0 && n%listPage == 0 && ctx.Err() != nil {
+						return
+					}
+					if err == nil {
+						rmCtx := ctx
+						if n > 0 { // one request for all of them
+							rmCtx = context.WithoutCancel(ctx)
+						}
+						err = v.Store.RmFile(rmCtx, info.Path)
+					}
+					if n++; !yield(info.Path, err) || err != nil {
+						return
+					}
+				}
+				if err := ctx.Err(); n == 0 && err != nil {
+					yield("", failed("remove", prefix, err))
+				}
+			}
 		}},
 	},
 }
