@@ -173,12 +173,27 @@ func (w *spyWriter) Commit() (fsbase.Info, error) {
 	if w.err != nil {
 		return fsbase.Info{}, w.err
 	}
-	if err := w.log.enter(w.ctx, "Commit", w.path); err != nil {
-		return fsbase.Info{}, err
+	return w.log.publishing(w.ctx, "Commit", func() (fsbase.Info, error) {
+		info, err := w.WriteStream.Commit()
+		if err == nil {
+			w.ended()
+		}
+		return info, err
+	}, w.path)
+}
+
+// errAnswerLost, met by what publishes, is the answer to what was carried out.
+var errAnswerLost = errors.New("the answer got lost")
+
+// publishing is enter for what publishes, and calls that.
+func (l *log) publishing(ctx context.Context, method string, publish func() (fsbase.Info, error), paths ...string) (fsbase.Info, error) {
+	met := l.enter(ctx, method, paths...)
+	if met != nil && !errors.Is(met, errAnswerLost) {
+		return fsbase.Info{}, met
 	}
-	info, err := w.WriteStream.Commit()
-	if err == nil {
-		w.ended()
+	info, err := publish()
+	if err == nil && met != nil {
+		return fsbase.Info{}, met
 	}
 	return info, err
 }

@@ -74,10 +74,7 @@ type spyUploader struct {
 }
 
 func (c spyUploader) Upload(ctx context.Context, path string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
-	if err := c.enter(ctx, "Upload", path); err != nil {
-		return fsbase.Info{}, err
-	}
-	return c.inner.Upload(ctx, path, src, size, cond)
+	return c.publishing(ctx, "Upload", func() (fsbase.Info, error) { return c.inner.Upload(ctx, path, src, size, cond) }, path)
 }
 
 type spyRangeReader struct {
@@ -119,10 +116,7 @@ type spyCopier struct {
 }
 
 func (c spyCopier) Copy(ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
-	if err := c.enter(ctx, "Copy", src, dst); err != nil {
-		return fsbase.Info{}, err
-	}
-	return c.inner.Copy(ctx, src, dst, cond)
+	return c.publishing(ctx, "Copy", func() (fsbase.Info, error) { return c.inner.Copy(ctx, src, dst, cond) }, src, dst)
 }
 
 type spyRemoveAller struct {

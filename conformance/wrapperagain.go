@@ -45,6 +45,17 @@ func checkTriedAgain(t *trial) {
 		}
 		w.wantContent("C2", p, there)
 	}
+	for _, way := range w.ways() {
+		p, data := t.path("dir/lost"), content(2, 3000)
+		publish := way.begin(w, p, data)
+		cond, before := w.clear(way, p, content(1, 500))
+		meet, met := once(fmt.Errorf("%w: %w", fsbase.ErrCommitUnknown, errAnswerLost), "Commit", "Upload", "Copy")
+		var err error
+		s.during(meet, func() { _, err = publish(w, cond) })
+		if met() {
+			w.truthful(way.what+", which is carried out inside and not answered,", p, err, before, data)
+		}
+	}
 	p, whole := t.path("read/a"), content(1, 100_000)
 	stale := w.put(p, content(2, 100_000)).Version
 	w.put(p, whole)

@@ -39,9 +39,14 @@ var wrapperChecks = []Check{
 		run: checkWrappedStreamErrors,
 	},
 	{
-		ID: "wrapper/tried-again", Clauses: []string{"C2", "C3", "C6", "R3"}, Level: Must, Profile: Core,
-		Doc: "What fails once inside is not tried again without its condition, its pin or the bytes that had come.",
+		ID: "wrapper/tried-again", Clauses: []string{"W1", "W2", "E3", "C2", "C3", "C6", "R3"}, Level: Must, Profile: Core,
+		Doc: "What fails once inside is not tried again without its condition, its pin or the bytes that had come, and what may be done is not taken for another's.",
 		run: checkTriedAgain,
+	},
+	{
+		ID: "wrapper/counted-versions", Clauses: []string{"R2", "R3", "R6", "C6"}, Level: Must, Profile: Core,
+		Doc: "Names that have equal versions inside, which only tell contents of one name apart, are not taken for each other.",
+		run: checkCountedVersions,
 	},
 	{
 		ID: "wrapper/error-paths", Clauses: []string{"E1", "N1"}, Level: Must, Profile: Core,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"sync"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -31,6 +32,17 @@ func (c forgetfulUploader) Upload(ctx context.Context, path string, src io.Reade
 	return info, err
 }
 
+// insistentUploader asks again when it is not known what became of it.
+type insistentUploader struct{ prefixedUploader }
+
+func (c insistentUploader) Upload(ctx context.Context, path string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+	info, err := c.prefixedUploader.Upload(ctx, path, src, size, cond)
+	if errors.Is(err, fsbase.ErrCommitUnknown) {
+		return c.prefixedUploader.Upload(ctx, path, src, size, cond)
+	}
+	return info, err
+}
+
 // rereading goes on after a ReadAt that was cut off, from where that began.
 type rereading struct{ *prefixed }
 
@@ -49,6 +61,36 @@ func (r rereader) ReadAt(p []byte, off int64) (int, error) {
 	if errors.Is(err, fsbase.ErrThrottled) {
 		m, err := r.ReadStream.ReadAt(p[n:], off)
 		return n + m, err
+	}
+	return n, err
+}
+
+// caching remembers what it has read by the version alone.
+type caching struct {
+	*prefixed
+	known *sync.Map
+}
+
+func (f caching) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, error) {
+	r, err := f.prefixed.OpenStream(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return cachedReader{r, f.known}, nil
+}
+
+type cachedReader struct {
+	fsbase.ReadStream
+	known *sync.Map
+}
+
+func (r cachedReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.ReadStream.ReadAt(p, off)
+	key := cacheKey{"", r.Info().Version, off}
+	if b, ok := r.known.Load(key); ok && err == nil && len(b.([]byte)) == n {
+		return copy(p, b.([]byte)), nil
+	} else if err == nil {
+		r.known.Store(key, append([]byte(nil), p...))
 	}
 	return n, err
 }
@@ -96,5 +138,19 @@ var againWrappers = []Wrapper{
 		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
 			return rereading{newPrefixed(inner, faulty{})}
 		},
+	},
+	{
+		Name: "remembers what it read by the version alone", Kills: []string{"wrapper/counted-versions"},
+		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
+			return caching{newPrefixed(inner, faulty{}), &sync.Map{}}
+		},
+	},
+	{
+		Name: "asks Upload again that may be done", Kills: []string{"wrapper/tried-again"},
+		Wrap: handing(func(p *prefixed, target *fsbase.Uploader) bool {
+			inner, ok := fsbase.As[fsbase.Uploader](p.inner)
+			*target = insistentUploader{prefixedUploader{p, inner}}
+			return ok
+		}),
 	},
 }
