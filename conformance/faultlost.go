@@ -138,48 +138,73 @@ func checkLostRefusal(t *trial) {
 func checkLostWhileReplaced(t *trial) {
 	parts := 0
 	for i, w := range t.ways() {
-		for round := range 16 {
-			p, data := t.path(fmt.Sprintf("dir/%d", i)), content(uint64(i+2), 3000)
-			publish := w.begin(t, p, data)
-			cond, _ := t.clear(w, p, content(1, 500))
-			var info, other fsbase.Info
-			var err error
-			seen := false
-			struck, ok := t.under(t.env.faults.Lose, Fault{On: ToCommit, Times: 1}, func() {
-				var over atomic.Bool
-				t.together(2, func(i int) func() {
-					if i == 0 {
-						return func() {
-							defer over.Store(true)
-							info, err = publish(t, cond)
-						}
-					}
-					return func() {
-						for !over.Load() && !seen {
-							got, rerr := t.read(p)
-							seen = isContent(got, rerr, data)
-						}
-						if seen && round%2 == 0 {
-							t.remove(p)
-						} else if seen {
-							other = t.put(p, content(99, 70))
-						}
-					}
-				})
-			})
-			if !ok || struck == 0 {
+		rounds := max(16, t.env.limits.Rounds/4)
+		if w.cond == ifAbsent { // of which others have to be quick to be taken for the first
+			rounds *= 4
+		}
+		p, data := t.path(fmt.Sprintf("dir/%d", i)), content(uint64(i+2), 3000)
+		for round := range rounds {
+			struck := t.lostWhileReplaced(w, p, data, round%2 == 0)
+			if !struck || t.failed() {
 				break
 			}
 			parts++
-			said := fmt.Sprintf("%s of %d bytes to %q, whose answer is lost, and which others see and take away,", w.what, len(data), p)
-			t.wantTold(said, err)
-			switch {
-			case err == nil && (info.Size != int64(len(data)) || info.Version == other.Version):
-				t.errorf("W11", "%s tells the size %d, version %q, and the others' is %q", said, info.Size, info.Version, other.Version)
-			case err != nil && seen && !errors.Is(err, fsbase.ErrCommitUnknown):
-				t.errorf("E3", "%s: %v, which is not %q", said, err, fsbase.ErrCommitUnknown)
-			}
 		}
 	}
 	t.fruitless(parts)
+}
+
+// lostWhileReplaced publishes data and loses the answer, while others remove it
+// as soon as they see it, or replace it. It returns false when the harness
+// cannot.
+func (t *trial) lostWhileReplaced(w way, p string, data []byte, removed bool) bool {
+	publish := w.begin(t, p, data)
+	cond, before := t.clear(w, p, content(1, 500))
+	seen := func() bool {
+		if before == nil {
+			there, err := t.fs.Exists(t.ctx, p)
+			return there && err == nil
+		}
+		got, err := t.read(p)
+		return isContent(got, err, data)
+	}
+	next := t.create(p)
+	defer next.Close()
+	t.write(next, p, content(99, 70))
+	var info, other fsbase.Info
+	var err error
+	var over atomic.Bool
+	took := false
+	struck, ok := t.under(t.env.faults.Lose, Fault{On: ToCommit, Times: 1}, func() {
+		t.together(2, func(i int) func() {
+			if i == 0 {
+				return func() {
+					defer over.Store(true)
+					info, err = publish(t, cond)
+				}
+			}
+			return func() {
+				for !over.Load() && !took {
+					took = seen()
+				}
+				if took && removed {
+					t.remove(p)
+				} else if took {
+					other, _ = next.Commit()
+				}
+			}
+		})
+	})
+	if !ok || struck == 0 {
+		return false
+	}
+	said := fmt.Sprintf("%s of %d bytes to %q, whose answer is lost, and which others see and take away,", w.what, len(data), p)
+	t.wantTold(said, err)
+	switch {
+	case err == nil && (info.Size != int64(len(data)) || info.Version == other.Version):
+		t.errorf("W11", "%s tells the size %d, version %q, and the others' is %q", said, info.Size, info.Version, other.Version)
+	case err != nil && took && !errors.Is(err, fsbase.ErrCommitUnknown):
+		t.errorf("E3", "%s: %v, which is not %q", said, err, fsbase.ErrCommitUnknown)
+	}
+	return true
 }
