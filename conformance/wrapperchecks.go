@@ -69,6 +69,11 @@ var wrapperChecks = []Check{
 		run: checkContexts,
 	},
 	{
+		ID: "wrapper/held", Clauses: []string{"O5"}, Level: Must, Profile: Core,
+		Doc: "A call under a done context does not wait for others that wait inside.",
+		run: checkHeldInside,
+	},
+	{
 		ID: "wrapper/escape", Clauses: []string{"N1", "C8", "C10"}, Level: Must, Profile: Core,
 		Doc: "Through a wrapper with a prefix nothing outside the prefix can be seen or changed.",
 		run: checkEscape,

@@ -95,6 +95,19 @@ func (r cachedReader) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// queued lets so many Exists be under way, and the others wait, whatever becomes
+// of their contexts.
+type queued struct {
+	*prefixed
+	free slots
+}
+
+func (f queued) Exists(ctx context.Context, path string) (bool, error) {
+	_ = f.free.take(context.WithoutCancel(ctx), "exists", path)
+	defer f.free.give()
+	return f.prefixed.Exists(ctx, path)
+}
+
 // borrowing copies what is absent from outside its prefix.
 type borrowing struct{ prefixedCopier }
 
@@ -152,5 +165,11 @@ var againWrappers = []Wrapper{
 			*target = insistentUploader{prefixedUploader{p, inner}}
 			return ok
 		}),
+	},
+	{
+		Name: "waits for a slot under a done context", Kills: []string{"wrapper/held"},
+		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
+			return queued{newPrefixed(inner, faulty{}), make(slots, 8)}
+		},
 	},
 }
