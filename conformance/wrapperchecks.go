@@ -69,8 +69,8 @@ var wrapperChecks = []Check{
 		run: checkContexts,
 	},
 	{
-		ID: "wrapper/held", Clauses: []string{"O5"}, Level: Must, Profile: Core,
-		Doc: "A call under a done context does not wait for others that wait inside.",
+		ID: "wrapper/held", Clauses: []string{"O5", "R7"}, Level: Must, Profile: Core,
+		Doc: "A call under a done context, and an OpenStream whose context ends, does not wait for others that wait inside.",
 		run: checkHeldInside,
 	},
 	{

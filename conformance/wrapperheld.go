@@ -6,10 +6,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/godcp/godcp/fsbase"
 )
 
 // checkHeldInside lets many calls wait inside. A wrapper may let others wait for
-// these, but not a caller whose context is done.
+// these, but not a caller whose context is done or ends.
 func checkHeldInside(t *trial) {
 	s, w := t.spied()
 	p := t.path("dir/a")
@@ -17,11 +19,16 @@ func checkHeldInside(t *trial) {
 	release := make(chan struct{})
 	var inside atomic.Int64
 	s.during(func(c call) error {
-		if c.ctx.Err() == nil {
-			inside.Add(1)
-			<-release
+		if c.ctx.Err() != nil {
+			return nil
 		}
-		return nil
+		inside.Add(1)
+		select {
+		case <-release:
+			return nil
+		case <-c.ctx.Done():
+			return fsbase.PathError(c.method, c.paths[0], c.ctx.Err())
+		}
 	}, func() {
 		var waiting sync.WaitGroup
 		defer waiting.Wait()
@@ -33,16 +40,29 @@ func checkHeldInside(t *trial) {
 			before = inside.Load()
 			time.Sleep(late)
 		}
-		for op, call := range w.cancelled().pathCalls(p) {
+		// answers demands that a call does not wait.
+		answers := func(clause, what string, call func() error) {
 			answer := make(chan error, 1)
-			waiting.Go(func() { answer <- call(p) })
+			waiting.Go(func() { answer <- call() })
+			said := fmt.Sprintf("%s, while %d calls wait inside,", what, held)
 			select {
 			case err := <-answer:
-				t.wantIs("O5", err, fmt.Sprintf("%s(%q) under a done context, while %d calls wait inside", op, p, held), context.Canceled)
+				t.wantIs(clause, err, said, context.Canceled)
 			case <-time.After(contextEnds):
-				t.errorf("O5", "%s(%q) under a done context waits for %d calls that wait inside", op, p, held)
-				return
+				t.errorf(clause, "%s waits for them", said)
 			}
 		}
+		for op, call := range w.cancelled().pathCalls(p) {
+			if !t.failed() {
+				answers("O5", fmt.Sprintf("%s(%q) under a done context", op, p), func() error { return call(p) })
+			}
+		}
+		ctx, cancel := context.WithCancel(t.ctx)
+		defer time.AfterFunc(late, cancel).Stop()
+		answers("R7", fmt.Sprintf("OpenStream(%q), whose context ends soon", p), func() error {
+			_, err := w.with(ctx).read(p)
+			return err
+		})
+		cancel()
 	})
 }
