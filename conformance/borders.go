@@ -18,7 +18,7 @@ var borderChecks = []Check{
 		Doc: "Rename moves streams of all sizes, whole.",
 		run: func(t *trial) {
 			from, to := t.path("from"), t.path("to")
-			for i, n := range t.ladder() {
+			for i, n := range append(t.ladder(), t.wholeParts()...) {
 				data := content(uint64(i+1), n)
 				t.put(from, data)
 				if err := t.fs.Rename(t.ctx, from, to); err != nil {
@@ -77,6 +77,20 @@ func (t *trial) severalParts() int {
 		size = min(size, p.PartLimits().MaxObject)
 	}
 	return int(size)
+}
+
+// wholeParts are the sizes of one and two parts.
+func (t *trial) wholeParts() []int {
+	var sizes []int
+	for _, part := range t.parts() {
+		for _, n := range []int{part, 2 * part} {
+			if n <= t.largeSize() || part == t.namedPart() && n <= int(t.hugeSize()) {
+				sizes = append(sizes, n)
+			}
+		}
+	}
+	slices.Sort(sizes)
+	return slices.Compact(sizes)
 }
 
 // borders are the sizes at which the last part of a stream is whole, and those

@@ -51,8 +51,8 @@ func (t *trial) ladder() []int { return []int{0, 1, 4096, 1 << 20, t.largeSize()
 func (t *trial) climb(clause string) {
 	p := t.path("climb/a")
 	for i, w := range t.waysOf(clause) {
-		for j, n := range t.ladder() {
-			data := content(uint64(10*i+j+1), n)
+		for j, n := range append(t.ladder(), t.wholeParts()...) {
+			data := content(uint64(20*i+j+1), n)
 			publish := w.begin(t, p, data)
 			cond, _ := t.clear(w, p, content(99, min(n, 5000)+1))
 			info, err := publish(t, cond)

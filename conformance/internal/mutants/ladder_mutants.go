@@ -101,4 +101,26 @@ var ladderMutants = []Mutant{
 			return info, err
 		}),
 	},
+	{
+		Name:  "a Copy of two whole parts is one",
+		Kills: []string{"sizes/copy"},
+		faults: copying(func(v *variant, ctx context.Context, src, dst string, cond fsbase.Condition) (fsbase.Info, error) {
+			if o, ok := v.get(src); ok && len(o.data) == 2*largePart {
+				return v.put("copy", dst, o.data[:largePart], cond)
+			}
+			return v.Store.Copy(ctx, src, dst, cond)
+		}),
+	},
+	{
+		Name:  "a Rename of two whole parts moves one",
+		Kills: []string{"sizes/rename"},
+		faults: faults{rename: func(v *variant, ctx context.Context, p, q string) error {
+			o, ok := v.get(p)
+			err := v.Store.Rename(ctx, p, q)
+			if err == nil && ok && len(o.data) == 2*largePart {
+				_, err = v.put("rename", q, o.data[:largePart], fsbase.Condition{})
+			}
+			return err
+		}},
+	},
 }
