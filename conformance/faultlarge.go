@@ -92,7 +92,7 @@ func checkRefusedPart(t *trial) {
 			once(skip)
 		}
 		if skip == 4 {
-			once(t.furthest(skip-1, refused))
+			once(t.oftenLast(skip-1, refused))
 		}
 	}
 	t.fruitless(parts)
@@ -111,6 +111,18 @@ func (t *trial) furthest(from int, meets func(int) bool) int {
 		}
 	}
 	return from
+}
+
+// oftenLast is furthest, and meets the last again and again: of requests that are
+// made at once another one is the last each time.
+func (t *trial) oftenLast(from int, meets func(int) bool) int {
+	last := t.furthest(from, meets)
+	for range 20 {
+		if t.failed() || !meets(last) {
+			break
+		}
+	}
+	return last
 }
 
 // checkRefusedCondition lets a request under a condition that does not hold be

@@ -73,7 +73,7 @@ func checkLaterRead(t *trial) {
 				skip++
 			}
 			if skip == 4 {
-				t.furthest(skip-1, denied)
+				t.oftenLast(skip-1, denied)
 			}
 		}
 	}
