@@ -95,7 +95,7 @@ func checkRemoveWhileOpen(t *trial) {
 	takes := map[string]func(p string) error{
 		"RmFile": func(p string) error { return t.fs.RmFile(t.ctx, p) },
 		"Rename": func(p string) error { return t.fs.Rename(t.ctx, p, away) },
-		"a stream that is closed": func(p string) error {
+		"Close": func(p string) error { // of another stream
 			w := t.create(p)
 			t.write(w, p, content(3, t.largeSize()/2))
 			return w.Close()

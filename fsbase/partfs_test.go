@@ -122,7 +122,7 @@ func (f *partFS) Exists(ctx context.Context, path string) (bool, error) {
 }
 
 func (f *partFS) Rename(ctx context.Context, path, newPath string) error {
-	if err := fsbase.CheckCall(ctx, "rename", path, newPath); err != nil || path == newPath {
+	if err := fsbase.CheckCall(ctx, "rename", path, newPath); err != nil {
 		return err
 	}
 	r, err := f.OpenStream(ctx, path)
@@ -130,6 +130,9 @@ func (f *partFS) Rename(ctx context.Context, path, newPath string) error {
 		return err
 	}
 	defer r.Close()
+	if path == newPath {
+		return nil
+	}
 	if _, err := fsbase.Upload(ctx, f, newPath, r, r.Info().Size, fsbase.Condition{}); err != nil {
 		return err
 	}
