@@ -224,6 +224,8 @@ func (v *variant) Crash() fsbase.FileSystemBase {
 		crash = v.crash
 	}
 	after := newVariant(crash(v), v.faults)
+	v.disk.mu.Lock()
+	defer v.disk.mu.Unlock()
 	after.born, after.crashes = v.disk.commits, v.crashes+1
 	return after
 }
