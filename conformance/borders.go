@@ -71,13 +71,7 @@ func (t *trial) parts() []int {
 }
 
 // severalParts is a size of which even the common large parts are three or more.
-func (t *trial) severalParts() int {
-	size := 2*t.env.limits.LargeSize + 1
-	if p, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok && p.PartLimits().MaxObject > 0 {
-		size = min(size, p.PartLimits().MaxObject)
-	}
-	return int(size)
-}
+func (t *trial) severalParts() int { return t.allowed(2*t.env.limits.LargeSize + 1) }
 
 // wholeParts are the sizes of one and two parts.
 func (t *trial) wholeParts() []int {

@@ -76,7 +76,8 @@ func checkCancelledDuringRemove(t *trial) {
 			t.fatalf("%s(%q): %v", what, p, err)
 		}
 		hit := 0
-		for _, wait := range moments(12, took) {
+		waits := moments(12, took)
+		for _, wait := range waits {
 			t.put(p, before)
 			t.cancelledAmid(wait, func(t *trial) { err = call(t) })
 			t.wantTold(what+", whose context ended meanwhile,", err)
@@ -90,7 +91,7 @@ func checkCancelledDuringRemove(t *trial) {
 			}
 		}
 		if hit > 2 {
-			t.errorf("O7", "in %d of 18 rounds %s(%q), which had returned when its context ended, took away what was committed afterwards", hit, what, p)
+			t.errorf("O7", "in %d of %d rounds %s(%q), which had returned when its context ended, took away what was committed afterwards", hit, len(waits), what, p)
 		}
 	}
 }

@@ -215,8 +215,10 @@ func (t *trial) cleanUp() {
 }
 
 // largeSize is how large a large stream is on this backend.
-func (t *trial) largeSize() int {
-	size := t.env.limits.LargeSize
+func (t *trial) largeSize() int { return t.allowed(t.env.limits.LargeSize) }
+
+// allowed is size, or the greatest that the backend allows.
+func (t *trial) allowed(size int64) int {
 	if p, ok := fsbase.As[fsbase.PartLimiter](t.fs); ok {
 		if limit := p.PartLimits().MaxObject; limit > 0 {
 			size = min(size, limit)
