@@ -145,7 +145,7 @@ func checkRefusedCondition(t *trial) {
 			said := fmt.Sprintf("%s of %d bytes to %q, which does not hold, and which the storage refuses once,", w.what, n, p)
 			t.wantTold(said, err)
 			if !errors.Is(err, fsbase.ErrThrottled) {
-				t.wantIs(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond], err, said, fsbase.ErrPrecondition)
+				t.wantIs(w.condition(), err, said, fsbase.ErrPrecondition)
 			}
 			t.wantContent("C2", p, there)
 		}

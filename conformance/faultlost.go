@@ -127,7 +127,7 @@ func checkLostRefusal(t *trial) {
 			said := fmt.Sprintf("%s of %d bytes to %q, which others have published there, and whose refusal is lost,", w.what, n, p)
 			t.wantTold(said, err)
 			if err == nil {
-				t.errorf(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond], "%s is nil", said)
+				t.errorf(w.condition(), "%s is nil", said)
 			}
 			t.wantContent("C2", p, data)
 		}

@@ -143,7 +143,7 @@ func (t *trial) deniedMove(arm Arm, class error) {
 func (t *trial) kept(clause, said string, err error, from, to string, data []byte, stays bool) {
 	at := func(p string) bool {
 		got, rerr := t.read(p)
-		return rerr == nil && difference(got, data) == ""
+		return isContent(got, rerr, data)
 	}
 	if !at(from) && (stays || !at(to)) {
 		t.errorf(clause, "%s returns %v and has lost the content", said, err)

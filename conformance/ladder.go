@@ -119,7 +119,7 @@ func (t *trial) refusal(w way, p string, before, data []byte) {
 	} else if err == nil {
 		return
 	}
-	clause := map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond]
+	clause := w.condition()
 	t.wantContent(clause, p, before)
 	if got := t.info(p).Version; got != info.Version {
 		t.errorf(clause, "%s, changes its version from %q to %q", what, info.Version, got)

@@ -56,6 +56,9 @@ func (t *trial) ways() []way {
 // isStream tells a WriteStream from what is one call.
 func (w way) isStream() bool { return w.clause != "C5" && w.clause != "C9" }
 
+// condition is the clause of the way's condition, "" if it has none.
+func (w way) condition() string { return map[string]string{ifAbsent: "C2", ifVersion: "C3"}[w.cond] }
+
 // waysOf keeps the ways whose failures break one of the clauses.
 func (t *trial) waysOf(clauses ...string) []way {
 	return slices.DeleteFunc(t.ways(), func(w way) bool { return !slices.Contains(clauses, w.clause) })

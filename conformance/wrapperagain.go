@@ -41,7 +41,7 @@ func checkTriedAgain(t *trial) {
 		}
 		said := fmt.Sprintf("%s to %q, which does not hold, and which is throttled once inside,", way.what, p)
 		if !errors.Is(err, fsbase.ErrThrottled) {
-			t.wantIs(map[string]string{ifAbsent: "C2", ifVersion: "C3"}[way.cond], err, said, fsbase.ErrPrecondition)
+			t.wantIs(way.condition(), err, said, fsbase.ErrPrecondition)
 		}
 		w.wantContent("C2", p, there)
 	}
