@@ -3,7 +3,6 @@ package s3
 import (
 	"errors"
 	"io"
-	"net"
 	"sync"
 )
 
@@ -46,22 +45,16 @@ func (b *body) judged(err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = true
+	var short *cutOff
 	switch {
 	case err == nil:
 		return nil
 	case b.err != nil:
 		return b.err
-	case (b.left > 0 || brokeOff(err)) && status(err) == 0 && !neverSent(err):
+	case (b.left > 0 || errors.As(err, &short)) && status(err) == 0 && !neverSent(err):
 		return &undelivered{err}
 	}
 	return err
-}
-
-// brokeOff tells that a connection did not take all of what it was given to copy,
-// which is a body. What is written otherwise may be another request's.
-func brokeOff(err error) bool {
-	var copying, writing *net.OpError
-	return errors.As(err, &copying) && copying.Op == "readfrom" && errors.As(copying.Err, &writing) && writing.Op == "write"
 }
 
 // undelivered: there was no answer, and the store cannot have had all bytes. It

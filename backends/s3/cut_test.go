@@ -10,10 +10,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/godcp/godcp/fsbase"
 )
 
@@ -56,11 +52,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ExpectContinueTimeout = 0 // as where the server is slow to say so
 	defer transport.CloseIdleConnections()
-	client := s3.New(s3.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String("http://" + l.Addr().String()), UsePathStyle: true,
-		HTTPClient: &http.Client{Transport: transport}, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-	})
-	f, err := New(client, "bucket", "run", Options{Conditional: ConditionalOn})
+	f, err := New(clientAt("http://"+l.Addr().String(), transport), bucket, "run", Options{Conditional: ConditionalOn})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,8 +37,12 @@ func client(t testing.TB, s *fakes3.Server) *s3.Client {
 }
 
 func clientOver(transport http.RoundTripper) *s3.Client {
+	return clientAt("http://127.0.0.1:1", transport)
+}
+
+func clientAt(endpoint string, transport http.RoundTripper) *s3.Client {
 	return s3.New(s3.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), UsePathStyle: true,
+		Region: "eu-west-1", BaseEndpoint: &endpoint, UsePathStyle: true,
 		HTTPClient: &http.Client{Transport: transport},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, SessionToken: sessionToken}, nil

@@ -16,7 +16,8 @@ var errStalled = errors.New("no byte in either direction")
 
 // watched is an HTTP client whose requests fail when no byte of the body goes
 // out, and no byte of the answer comes in, for a while. However long the whole
-// takes, it may: nobody knows how large a body is on how slow a line.
+// takes, it may: nobody knows how large a body is on how slow a line. Of a request
+// that did not go out whole the error is a cutOff.
 type watched struct {
 	inner s3.HTTPClient
 	limit time.Duration
@@ -26,7 +27,8 @@ func (w watched) Do(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	stalled := fmt.Errorf("%w for %v", errStalled, w.limit)
 	clock := &clock{limit: w.limit, Timer: time.AfterFunc(w.limit, func() { cancel(stalled) })}
-	req = req.WithContext(ctx)
+	var sent written
+	req = req.WithContext(sent.watch(ctx))
 	if req.Body != nil && req.Body != http.NoBody {
 		req.Body = &watchedBody{ReadCloser: req.Body, clock: clock}
 	}
@@ -34,7 +36,7 @@ func (w watched) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		clock.Stop()
 		cancel(nil)
-		return nil, because(ctx, err)
+		return nil, sent.judged(because(ctx, err))
 	}
 	resp.Body = &watchedBody{ReadCloser: resp.Body, clock: clock, ctx: ctx, end: func() {
 		clock.Stop()
