@@ -215,7 +215,8 @@ type Checksum struct {
 	Value     string // base64 of the big-endian digest
 }
 
-// Range is a part of a stream and the memory that receives it.
+// Range is a part of a stream and the memory that receives it. The ranges of one
+// call may overlap in the stream; their memory may not.
 type Range struct {
 	Offset int64  // bytes from the start of the stream
 	Dst    []byte // len(Dst) bytes are read

@@ -6,7 +6,7 @@ import (
 )
 
 // List yields every stream whose name has the raw prefix, in byte order:
-// [Lister]. An error ends the sequence.
+// [Lister]. An error ends the sequence, which is for one loop.
 func List(ctx context.Context, fsys FileSystemBase, prefix string) iter.Seq2[Info, error] {
 	if err := CheckPrefix(ctx, "list", prefix); err != nil {
 		return failing[Info](err)
@@ -20,7 +20,8 @@ func List(ctx context.Context, fsys FileSystemBase, prefix string) iter.Seq2[Inf
 
 // RemoveAll removes every stream whose name has the raw prefix and yields the
 // removed names: [RemoveAller]. Nothing is removed before the sequence is
-// iterated, and nothing more after the loop over it ends; an error ends it.
+// iterated, and nothing more after the loop over it ends; an error ends it. It is
+// for one loop.
 func RemoveAll(ctx context.Context, fsys FileSystemBase, prefix string) iter.Seq2[string, error] {
 	if err := CheckPrefix(ctx, "remove", prefix); err != nil {
 		return failing[string](err)
