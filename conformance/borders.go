@@ -74,31 +74,28 @@ func (t *trial) parts() []int {
 func (t *trial) severalParts() int { return t.allowed(2*t.env.limits.LargeSize + 1) }
 
 // wholeParts are the sizes of one and two parts.
-func (t *trial) wholeParts() []int {
-	var sizes []int
-	for _, part := range t.parts() {
-		for _, n := range []int{part, 2 * part} {
-			if n <= t.largeSize() || part == t.namedPart() && n <= int(t.hugeSize()) {
-				sizes = append(sizes, n)
-			}
-		}
-	}
-	slices.Sort(sizes)
-	return slices.Compact(sizes)
-}
+func (t *trial) wholeParts() []int { return t.aroundParts([]int{0}, []int{0}) }
 
 // borders are the sizes at which the last part of a stream is whole, and those
-// beside them: large ones, and huge ones if the backend has such parts.
+// beside them.
 func (t *trial) borders() []int {
+	return t.aroundParts([]int{-1, 0, 1, 2, 37, 4095}, []int{-1, 0, 1})
+}
+
+// aroundParts are sizes by what they have more than one part, and more than two:
+// large ones, and huge ones if the backend has such parts.
+func (t *trial) aroundParts(one, two []int) []int {
 	var sizes []int
 	for _, part := range t.parts() {
 		most := t.largeSize()
 		if part == t.namedPart() {
 			most = int(t.hugeSize())
 		}
-		for _, n := range []int{part - 1, part, part + 1, part + 2, part + 37, part + 4095, 2*part - 1, 2 * part, 2*part + 1} {
-			if n <= most {
-				sizes = append(sizes, n)
+		for parts, more := range [][]int{1: one, 2: two} {
+			for _, d := range more {
+				if n := parts*part + d; n <= most {
+					sizes = append(sizes, n)
+				}
 			}
 		}
 	}
