@@ -56,7 +56,7 @@ func Checks() []Check {
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
-		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, afterCrashChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashChurnChecks, afterCrashChecks,
 		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultResumeChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

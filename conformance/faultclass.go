@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 
@@ -21,10 +22,10 @@ func isDenied(err, class error) bool {
 	return err != nil && (class == nil || errors.Is(err, class)) && claimOf(err) == nil
 }
 
-// claimOf returns what err says of the storage that a request which was not
-// carried out cannot tell.
+// claimOf returns what err says that a request which was not carried out cannot
+// tell: of the storage, or that the caller's context is done.
 func claimOf(err error) error {
-	for _, claim := range []error{fs.ErrNotExist, fs.ErrExist, fsbase.ErrPrecondition, fsbase.ErrChanged, fs.ErrInvalid, fs.ErrClosed, errors.ErrUnsupported} {
+	for _, claim := range []error{fs.ErrNotExist, fs.ErrExist, fsbase.ErrPrecondition, fsbase.ErrChanged, fs.ErrInvalid, fs.ErrClosed, errors.ErrUnsupported, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, claim) {
 			return claim
 		}

@@ -11,8 +11,8 @@ import (
 
 var faultCommitChecks = []Check{
 	{
-		ID: "faults/lost-commit", Clauses: []string{"E3", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
-		Doc: "A commit whose answer is lost is nil with its content there, or ErrCommitUnknown, or an error with nothing done.",
+		ID: "faults/lost-commit", Clauses: []string{"E3", "W1", "W2", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		Doc: "A commit whose answer is lost is nil with its content and its Info there, or ErrCommitUnknown, or an error with nothing done.",
 		run: checkLostCommit,
 	},
 	{
@@ -31,12 +31,12 @@ var faultCommitChecks = []Check{
 		run: func(t *trial) { t.deniedCommit(t.env.faults.Forbid, fs.ErrPermission) },
 	},
 	{
-		ID: "faults/refused-write", Clauses: []string{"W6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
-		Doc: "A part of a stream that the storage refuses fails the Write, or the Commit, which publishes nothing.",
+		ID: "faults/refused-write", Clauses: []string{"W6", "W9", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		Doc: "A part of a stream that the storage refuses fails the Write, or the Commit, which publishes nothing, and no other stream afterwards.",
 		run: func(t *trial) { t.deniedWrite(t.env.faults.Refuse, fsbase.ErrThrottled) },
 	},
 	{
-		ID: "faults/forbidden-write", Clauses: []string{"W6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
+		ID: "faults/forbidden-write", Clauses: []string{"W6", "W9", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
 		Doc: "The same of a part that the caller may not write, and what is written after it changes nothing.",
 		run: func(t *trial) { t.deniedWrite(t.env.faults.Forbid, fs.ErrPermission) },
 	},
@@ -71,13 +71,17 @@ func checkLostCommit(t *trial) {
 func (t *trial) lostCommit(w way, p string, before, data []byte, times int) bool {
 	publish := w.begin(t, p, data)
 	cond, before := t.clear(w, p, before)
+	var info fsbase.Info
 	var err error
-	if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { _, err = publish(t, cond) }) {
+	if !t.mustStrike(t.env.faults.Lose, Fault{On: ToCommit, Times: times}, func() { info, err = publish(t, cond) }) {
 		return false
 	}
 	what := fmt.Sprintf("%s of %d bytes, whose answer is lost,", w.what, len(data))
 	t.wantTold(what, err)
 	t.truthful(what, p, err, before, data)
+	if err == nil {
+		t.wantSameInfo(what, p, info)
+	}
 	return true
 }
 
@@ -207,6 +211,7 @@ func (t *trial) deniedWrite(arm Arm, class error) {
 			}
 			t.wantAbsent("W6", fresh)
 			t.wantContent("W6", old, before)
+			t.twoStreams("a Write that the storage denied")
 		}
 	}
 	t.fruitless(parts)

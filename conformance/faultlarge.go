@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +12,7 @@ import (
 // another attempt.
 var faultLargeChecks = []Check{
 	{
-		ID: "faults/lost-large-commit", Clauses: []string{"E3", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		ID: "faults/lost-large-commit", Clauses: []string{"E3", "W1", "W2", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
 		Doc: "faults/lost-commit, of a stream that may go in parts.",
 		run: func(t *trial) {
 			parts := 0
@@ -26,7 +25,7 @@ var faultLargeChecks = []Check{
 		},
 	},
 	{
-		ID: "faults/refused-part", Clauses: []string{"W1", "W6", "C5", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		ID: "faults/refused-part", Clauses: []string{"W1", "W6", "W9", "W11", "C5", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
 		Doc: "Whichever part of a large stream the storage refuses, or does not answer: all of it is published, once, or nothing and the error says so.",
 		run: checkRefusedPart,
 	},
@@ -37,34 +36,28 @@ var faultLargeChecks = []Check{
 	},
 	{
 		ID: "faults/pinned-read", Clauses: []string{"R2", "C6", "E4", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
-		Doc: "A read of a version that was replaced is pinned also when it is asked again.",
+		Doc: "A read of a version that was replaced is pinned also when it is asked again, because the storage refused it or did not answer.",
 		run: checkDeniedPin,
 	},
 }
 
 func checkRefusedPart(t *trial) {
-	part := content(2, 1<<20)
-	whole := bytes.Repeat(part, t.largeSize()/len(part))
-	stream := func(p string) error {
-		return t.commitAfter(func() {}, p, fsbase.Condition{}, whole)
-	}
-	writes := map[string]func(p string) error{"Commit": stream}
-	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
-		writes["Upload"] = func(p string) error {
-			_, err := u.Upload(t.ctx, p, bytes.NewReader(whole), int64(len(whole)), fsbase.Condition{})
-			return err
-		}
-	}
+	whole := content(2, t.largeSize())
 	parts := 0
-	for what, write := range writes {
-		p := t.path("dir/" + what)
+	for _, w := range t.ways() {
+		if w.cond != "" || w.clause == "C9" {
+			continue
+		}
+		what, p := w.what, t.path("dir/"+w.what)
+		publish := w.begin(t, p, whole)
 		// meet returns false when the harness cannot, or there are fewer parts.
 		meet := func(arm Arm, class error, skip, times int) bool {
 			if arm == nil {
 				return false
 			}
+			var info fsbase.Info
 			var err error
-			struck, ok := t.under(arm, Fault{On: ToWrite, Skip: skip, Times: times}, func() { err = write(p) })
+			struck, ok := t.under(arm, Fault{On: ToWrite, Skip: skip, Times: times}, func() { info, err = publish(t, fsbase.Condition{}) })
 			if !ok || struck == 0 {
 				t.remove(p)
 				return false
@@ -74,6 +67,7 @@ func checkRefusedPart(t *trial) {
 			switch t.wantTold(said, err); {
 			case err == nil:
 				t.wantContent("W1", p, whole)
+				t.wantSameInfo(said, p, info)
 				t.remove(p)
 				return true
 			case class != nil:
@@ -85,6 +79,7 @@ func checkRefusedPart(t *trial) {
 		refused := func(skip int) bool { return meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 0) }
 		once := func(skip int) {
 			meet(t.env.faults.Refuse, fsbase.ErrThrottled, skip, 1)
+			meet(t.env.faults.Forbid, fs.ErrPermission, skip, 1)
 			meet(t.env.faults.Lose, nil, skip, 1)
 		}
 		skip := 0
@@ -95,6 +90,7 @@ func checkRefusedPart(t *trial) {
 			once(t.oftenLast(skip-1, refused))
 		}
 	}
+	t.twoStreams("parts that were refused")
 	t.fruitless(parts)
 }
 
@@ -138,10 +134,13 @@ func checkRefusedCondition(t *trial) {
 			publish := w.begin(t, p, content(1, n))
 			cond, there := w.stale(t, p), content(96, 70)
 			var err error
-			if !t.mustStrike(t.env.faults.Refuse, Fault{On: ToCommit, Times: 1}, func() { _, err = publish(t, cond) }) {
+			struck, ok := t.under(t.env.faults.Refuse, Fault{On: ToCommit, Times: 1}, func() { _, err = publish(t, cond) })
+			if !ok {
 				continue
 			}
-			parts++
+			if struck > 0 { // it did not look first
+				parts++
+			}
 			said := fmt.Sprintf("%s of %d bytes to %q, which does not hold, and which the storage refuses once,", w.what, n, p)
 			t.wantTold(said, err)
 			if !errors.Is(err, fsbase.ErrThrottled) {
@@ -155,33 +154,47 @@ func checkRefusedCondition(t *trial) {
 
 func checkDeniedPin(t *trial) {
 	parts := 0
-	for _, times := range []int{1, 2} {
+	for _, f := range []struct {
+		how   string
+		arm   Arm
+		class error
+		times int
+	}{
+		{"refuses", t.env.faults.Refuse, fsbase.ErrThrottled, 1},
+		{"refuses", t.env.faults.Refuse, fsbase.ErrThrottled, 2},
+		{"does not answer", t.env.faults.Lose, nil, 1},
+		{"does not answer", t.env.faults.Lose, nil, 2},
+	} {
+		if f.arm == nil {
+			continue
+		}
 		p, whole := t.path("a"), content(1, 200_000)
 		stale := t.put(p, whole).Version
 		r := t.open(p)
 		t.put(p, content(2, 200_000))
-		f := Fault{On: ToRead, Times: times}
+		said := fmt.Sprintf("of a version of %q that is gone, which the storage %s %d times", p, f.how, f.times)
+		armed := Fault{On: ToRead, Times: f.times}
 		buf := make([]byte, 50_000)
 		var n int
 		var err error
-		if _, ok := t.under(t.env.faults.Refuse, f, func() { n, err = r.ReadAt(buf, 100_000) }); ok {
+		if _, ok := t.under(f.arm, armed, func() { n, err = r.ReadAt(buf, 100_000) }); ok {
 			parts++
-			gone := errors.Is(err, fsbase.ErrChanged) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fsbase.ErrThrottled)
+			gone := errors.Is(err, fsbase.ErrChanged) || errors.Is(err, fs.ErrNotExist) || isDenied(err, f.class)
 			if d := difference(buf[:n], whole[100_000:150_000]); !gone && (err != nil || d != "") {
-				t.errorf("R2", "ReadAt of a version of %q that is gone, which the storage refuses %d times: %v, %s", p, times, err, d)
+				t.errorf("R2", "ReadAt %s: %v, %s", said, err, d)
 			}
-			t.wantTold("ReadAt, which the storage refuses,", err)
+			t.wantTold("ReadAt, which the storage "+f.how+",", err)
 		}
 		r.Close()
 		if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
-			if _, ok := t.under(t.env.faults.Refuse, f, func() {
+			if _, ok := t.under(f.arm, armed, func() {
 				_, err = c.ReadRanges(t.ctx, p, stale, []fsbase.Range{{Offset: 100_000, Dst: buf}})
 			}); ok {
 				parts++
-				if !errors.Is(err, fsbase.ErrThrottled) {
-					t.wantIs("C6", err, fmt.Sprintf("ReadRanges of %q pinned to a version that was replaced, which the storage refuses %d times", p, times), fsbase.ErrChanged)
+				if !isDenied(err, f.class) {
+					t.wantIs("C6", err, "ReadRanges "+said, fsbase.ErrChanged)
 				}
-				t.wantTold("ReadRanges, which the storage refuses,", err)
+				t.wantTold("ReadRanges, which the storage "+f.how+",", err)
 			}
 		}
 	}

@@ -19,14 +19,14 @@ var faultLostChecks = []Check{
 		run: checkLostRefusal,
 	},
 	{
-		ID: "faults/lost-while-replaced", Clauses: []string{"E3", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
+		ID: "faults/lost-while-replaced", Clauses: []string{"E3", "W9", "W11", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanLose},
 		Doc: "A commit whose answer is lost, and whose content others see and then replace or remove, is nil with its own Info, or ErrCommitUnknown.",
 		run: checkLostWhileReplaced,
 	},
 	{
-		ID: "faults/lost-rename", Clauses: []string{"O3", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
-		Doc: "Rename of which an answer is lost does not say that its source was absent, and has not lost the content.",
-		run: checkLostRename,
+		ID: "faults/lost-move", Clauses: []string{"O3", "C9", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
+		Doc: "Rename and Copy of which an answer is lost do not say that the source was absent, and have not lost the content.",
+		run: checkLostMove,
 	},
 	{
 		ID: "faults/lost-remove", Clauses: []string{"C10", "O2", "E1"}, Level: Must, Profile: Core, Needs: []Capability{CanLose},
@@ -39,10 +39,10 @@ func checkLostRemove(t *trial) {
 	parts := 0
 	p, beside := t.path("dir/a"), t.path("dir/ab")
 	t.put(beside, []byte("kept"))
-	for _, times := range []int{1, 0} {
+	for _, f := range []Fault{{On: ToRemove, Times: 1}, {On: ToRemove}, {On: ToRead, Times: 1}, {On: ToRead}} {
 		t.put(p, []byte("x"))
 		var err error
-		struck, ok := t.under(t.env.faults.Lose, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) })
+		struck, ok := t.under(t.env.faults.Lose, f, func() { err = t.fs.RmFile(t.ctx, p) })
 		if !ok || struck == 0 {
 			continue
 		}
@@ -81,29 +81,31 @@ func checkLostRemove(t *trial) {
 	t.fruitless(parts)
 }
 
-func checkLostRename(t *trial) {
-	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
+func checkLostMove(t *trial) {
 	parts := 0
-	for _, on := range []Request{ToWrite, ToCommit, ToRemove} {
-		t.put(from, data)
-		t.remove(to)
-		var err error
-		struck, ok := t.under(t.env.faults.Lose, Fault{On: on, Times: 1}, func() { err = t.fs.Rename(t.ctx, from, to) })
-		if !ok || struck == 0 {
-			continue
+	t.eachMove(func(what, clause, from, to string, data []byte, move func() error) {
+		for _, f := range []Fault{
+			{On: ToRead}, {On: ToRead, Times: 1}, {On: ToWrite, Times: 1}, {On: ToWrite, Skip: 1, Times: 1}, {On: ToCommit, Times: 1}, {On: ToRemove, Times: 1},
+		} {
+			t.put(from, data)
+			t.remove(to)
+			var err error
+			struck, ok := t.under(t.env.faults.Lose, f, func() { err = move() })
+			if !ok || struck == 0 {
+				continue
+			}
+			parts++
+			said := fmt.Sprintf("%s(%q, %q) of %d bytes, of which the answer to %s is lost,", what, from, to, len(data), f.On)
+			t.wantTold(said, err)
+			switch {
+			case err == nil:
+				t.wantMoved(what, clause, from, to, data)
+			case errors.Is(err, fs.ErrNotExist):
+				t.errorf(clause, "%s: %v, yet the source was there", said, err)
+			}
+			t.kept(clause, said, err, from, to, data, what == "Copy")
 		}
-		parts++
-		said := fmt.Sprintf("Rename(%q, %q), of which the answer to %s is lost,", from, to, on)
-		t.wantTold(said, err)
-		switch {
-		case err == nil:
-			t.wantContent("O3", to, data)
-			t.wantAbsent("O3", from)
-		case errors.Is(err, fs.ErrNotExist):
-			t.errorf("O3", "%s: %v, yet the source was there", said, err)
-		}
-		t.kept("O3", said, err, from, to, data, false)
-	}
+	})
 	t.fruitless(parts)
 }
 
@@ -151,6 +153,7 @@ func checkLostWhileReplaced(t *trial) {
 			parts++
 		}
 	}
+	t.twoStreams("commits whose answers were lost")
 	t.fruitless(parts)
 }
 

@@ -40,7 +40,7 @@ var faultReadChecks = []Check{
 			for _, c := range []struct {
 				arm   Arm
 				class error
-			}{{t.env.faults.Refuse, fsbase.ErrThrottled}, {t.env.faults.Forbid, fs.ErrPermission}, {t.env.faults.Truncate, nil}} {
+			}{{t.env.faults.Refuse, fsbase.ErrThrottled}, {t.env.faults.Forbid, fs.ErrPermission}, {t.env.faults.Lose, nil}, {t.env.faults.Truncate, nil}} {
 				if c.arm != nil {
 					parts += t.deniedList(names, c.arm, c.class)
 				}

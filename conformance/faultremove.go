@@ -45,13 +45,19 @@ var faultRemoveChecks = []Check{
 func (t *trial) deniedRemove(arm Arm, class error) {
 	p := t.path("a")
 	parts := 0
-	for _, times := range []int{0, 1} {
+	for _, f := range []Fault{{On: ToRemove}, {On: ToRemove, Times: 1}, {On: ToRead}, {On: ToRead, Times: 1}} {
 		t.put(p, []byte("kept"))
 		var err error
-		if !t.mustStrike(arm, Fault{On: ToRemove, Times: times}, func() { err = t.fs.RmFile(t.ctx, p) }) {
+		struck, ok := t.under(arm, f, func() { err = t.fs.RmFile(t.ctx, p) })
+		switch {
+		case !ok:
 			continue
+		case struck > 0:
+			parts++
+		case f.On == ToRemove && !t.failed():
+			t.fatalf("the harness armed %+v, and no request met it", f)
 		}
-		if parts++; err == nil {
+		if err == nil {
 			t.wantAbsent("O2", p)
 			continue
 		}
@@ -98,44 +104,54 @@ func (t *trial) deniedRemoveAll(arm Arm, class error) {
 // deniedMove lets each kind of request of a Rename and of a Copy meet the
 // fault. One that does not make such requests is done.
 func (t *trial) deniedMove(arm Arm, class error) {
-	from, to, data := t.path("dir/from"), t.path("dir/to"), content(1, 3000)
-	moves := map[string]func() error{"Rename": func() error { return t.fs.Rename(t.ctx, from, to) }}
-	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
-		moves["Copy"] = func() error {
-			_, err := c.Copy(t.ctx, from, to, fsbase.Condition{})
-			return err
-		}
-	}
 	parts := 0
-	for _, on := range []Request{ToRead, ToWrite, ToCommit, ToRemove} {
-		for what, move := range moves {
-			clause := map[string]string{"Rename": "O3", "Copy": "C9"}[what]
+	t.eachMove(func(what, clause, from, to string, data []byte, move func() error) {
+		for _, f := range []Fault{{On: ToRead}, {On: ToWrite}, {On: ToWrite, Skip: 1}, {On: ToCommit}, {On: ToRemove}} {
 			t.put(from, data)
 			t.remove(to)
 			var err error
-			struck, ok := t.under(arm, Fault{On: on}, func() { err = move() })
+			struck, ok := t.under(arm, f, func() { err = move() })
 			if !ok {
 				continue
 			}
 			if struck > 0 {
 				parts++
 			}
-			said := fmt.Sprintf("%s(%q, %q), which the storage denies to %s,", what, from, to, on)
+			said := fmt.Sprintf("%s(%q, %q) of %d bytes, which the storage denies to %s after %d times,", what, from, to, len(data), f.On, f.Skip)
 			t.wantTold(said, err)
 			if err != nil {
 				t.wantDenied(err, said, class)
 			} else {
-				t.wantContent(clause, to, data)
-				if what == "Rename" {
-					t.wantAbsent(clause, from)
-				}
+				t.wantMoved(what, clause, from, to, data)
 			}
 			if err != nil || what == "Copy" {
 				t.kept(clause, said, err, from, to, data, what == "Copy")
 			}
 		}
-	}
+	})
 	t.fruitless(parts)
+}
+
+// eachMove calls f for a Rename and for a Copy, small and large.
+func (t *trial) eachMove(f func(what, clause, from, to string, data []byte, move func() error)) {
+	from, to := t.path("dir/from"), t.path("dir/to")
+	for _, n := range []int{3000, t.largeSize()} {
+		f("Rename", "O3", from, to, content(1, n), func() error { return t.fs.Rename(t.ctx, from, to) })
+		if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+			f("Copy", "C9", from, to, content(1, n), func() error {
+				_, err := c.Copy(t.ctx, from, to, fsbase.Condition{})
+				return err
+			})
+		}
+	}
+}
+
+// wantMoved demands what a move that is nil has done.
+func (t *trial) wantMoved(what, clause, from, to string, data []byte) {
+	t.wantContent(clause, to, data)
+	if what == "Rename" {
+		t.wantAbsent(clause, from)
+	}
 }
 
 // kept demands that a move which failed has lost nothing and made nothing else:

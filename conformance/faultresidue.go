@@ -17,6 +17,7 @@ var faultResidueChecks = []Check{
 }
 
 func checkDeniedResidue(t *trial) {
+	t.noteResidue()
 	parts := 0
 	leave := func(arm Arm, w way, p string, before, data []byte) {
 		if arm == nil {

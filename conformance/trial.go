@@ -20,6 +20,7 @@ type trial struct {
 	fs   fsbase.FileSystemBase
 	root string // folder of this trial, "" for the root of fs
 	env  *environment
+	lay  []string // see noteResidue
 }
 
 // record is what a trial leaves behind. Its methods are safe for concurrent

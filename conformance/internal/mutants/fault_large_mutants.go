@@ -126,7 +126,7 @@ var faultLargeMutants = []Mutant{
 	},
 	{
 		Name:  "a Rename whose answer is lost is asked again",
-		Kills: []string{"faults/lost-rename"},
+		Kills: []string{"faults/lost-move"},
 		faults: faults{rename: func(v *variant, ctx context.Context, path, newPath string) error {
 			err := v.Store.Rename(ctx, path, newPath)
 			if errors.Is(err, fsbase.ErrCommitUnknown) {
