@@ -164,6 +164,7 @@ func checkDeniedPin(t *trial) {
 		{"refuses", t.env.faults.Refuse, fsbase.ErrThrottled, 2},
 		{"does not answer", t.env.faults.Lose, nil, 1},
 		{"does not answer", t.env.faults.Lose, nil, 2},
+		{"answers in part", t.env.faults.Truncate, nil, 1},
 	} {
 		if f.arm == nil {
 			continue

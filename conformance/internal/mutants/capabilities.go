@@ -116,8 +116,11 @@ const listPage = 1000
 // page is the request for a page of a listing.
 func (s *Store) page(prefix string) error {
 	how := s.request("list")
-	if how == Truncate {
+	switch how {
+	case Truncate:
 		return failed("list", prefix, io.ErrUnexpectedEOF)
+	case Lose:
+		return failed("list", prefix, errReset)
 	}
 	return denied("list", prefix, how)
 }
