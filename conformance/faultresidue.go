@@ -11,7 +11,7 @@ import (
 var faultResidueChecks = []Check{
 	{
 		ID: "faults/residue", Clauses: []string{"W4"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse, CanResidue},
-		Doc: "No temporary file stays of commits that the storage refused or forbade, nor parts of large ones.",
+		Doc: "No temporary file stays of commits that the storage refused or forbade, nor parts of large ones, nor of commits that succeed although their answer was lost.",
 		run: checkDeniedResidue,
 	},
 }
@@ -29,6 +29,20 @@ func checkDeniedResidue(t *trial) {
 			parts++
 		}
 		t.wantNoResidue(fmt.Sprintf("a %s of %d bytes that was denied", w.what, len(data)))
+	}
+	if lose := t.env.faults.Lose; lose != nil {
+		for _, w := range t.ways() {
+			for _, n := range []int{3000, t.largeSize()} {
+				p, data := t.path("lost"), content(1, n)
+				publish := w.begin(t, p, data)
+				cond, _ := t.clear(w, p, nil)
+				var err error
+				_, ok := t.under(lose, Fault{On: ToCommit, Times: 1}, func() { _, err = publish(t, cond) })
+				if ok && err == nil {
+					t.wantNoResidue(fmt.Sprintf("a %s of %d bytes that was not answered at first, and is nil,", w.what, n))
+				}
+			}
+		}
 	}
 	for _, arm := range []Arm{t.env.faults.Refuse, t.env.faults.Forbid} {
 		t.eachCommit(func(w way, p string, before, data []byte) { leave(arm, w, p, before, data) })

@@ -13,7 +13,7 @@ type Request string
 // The kinds of requests.
 const (
 	ToWrite  Request = "write"  // brings bytes that are not published yet
-	ToCommit Request = "commit" // publishes
+	ToCommit Request = "commit" // publishes: what a transaction reads before is ToRead
 	ToRead   Request = "read"   // asks for bytes of a stream, or about it
 	ToList   Request = "list"
 	ToRemove Request = "remove"

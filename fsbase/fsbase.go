@@ -36,7 +36,8 @@
 //	W3  After Commit returned nil, bytes and name survive a power loss
 //	    (unless the file system was made by [Unsyncer]).
 //	W4  Close without Commit discards: nothing is visible, no temporary file
-//	    stays. Close after Commit is a no-op that returns nil. Close twice is nil.
+//	    stays but what the storage made without an answer. Close after Commit is
+//	    a no-op that returns nil. Close twice is nil.
 //	W5  Write or Commit after Commit or Close is fs.ErrClosed.
 //	W6  An error of Write is sticky: Commit then fails and publishes nothing.
 //	W7  When the context of CreateStream is done before Commit begins, Commit
@@ -88,7 +89,8 @@
 //	    OpenStream) takes effect at one moment between its begin and its end,
 //	    and all clients and handles see the same order. Only an unconditional
 //	    Commit or Rename that overlaps a conditional write of the same name may
-//	    be lost to it.
+//	    be lost to it, and what the storage did not answer may be asked again,
+//	    and take effect a second time, until the call returns.
 //
 // Capabilities
 //

@@ -142,6 +142,55 @@ var afterFaultMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "a listing whose context ends while it waits to ask again has ended",
+		Kills: []string{"faults/cancelled"},
+		faults: faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+			return func(yield func(fsbase.Info, error) bool) {
+				for info, err := range v.Store.List(ctx, prefix) {
+					if errors.Is(err, fsbase.ErrThrottled) {
+						select {
+						case <-ctx.Done():
+							return
+						case <-time.After(time.Millisecond):
+						}
+					}
+					if !yield(info, err) {
+						return
+					}
+				}
+			}
+		}},
+	},
+	{
+		Name:  "a call that is given up while the storage is busy takes its turn with it",
+		Kills: []string{"faults/cancelled"},
+		faults: faults{exists: func(v *variant, ctx context.Context, p string) (bool, error) {
+			there, err := v.Store.Exists(ctx, p)
+			if errors.Is(err, fsbase.ErrThrottled) {
+				select {
+				case <-ctx.Done():
+					v.mark(spoiledMark, true)
+				case <-time.After(time.Millisecond):
+				}
+			}
+			return there, err
+		}, writer: spoiled(errNever).writer},
+	},
+	{
+		Name:  "a commit that was not answered at first leaves its temporary file",
+		Kills: []string{"faults/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return refusing(fsbase.ErrCommitUnknown, func(v *variant, w *writer, _ []byte, err error) (fsbase.Info, error) {
+				o, there := v.get(w.path)
+				if !there {
+					return fsbase.Info{}, err
+				}
+				mark(v)
+				return o.info, nil
+			})
+		}),
+	},
+	{
 		Name:  "what OpenStream has read ahead is filled up without its pin",
 		Kills: []string{"faults/truncated-while-replaced"},
 		faults: reading(func(v *variant, r *reader) *view {
@@ -192,20 +241,25 @@ func (s shifted) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// spoiledMark is of no name, but of a handle.
+const spoiledMark = "\x00spoiled"
+
+// errNever is a class of no error.
+var errNever = errors.New("never")
+
 // spoiled makes faults in which an error of one class, of a Write or a Commit,
 // comes again from every stream of the handle.
 func spoiled(class error) faults {
-	const mark = "\x00spoiled"
 	return writing(func(v *variant, w *writer) *stream {
 		again := func(err error) error {
 			if errors.Is(err, class) {
-				v.mark(mark, true)
+				v.mark(spoiledMark, true)
 			}
 			return err
 		}
 		return &stream{
 			write: func(p []byte) (int, error) {
-				if v.marked(mark) {
+				if v.marked(spoiledMark) {
 					return 0, failed("write", w.path, class)
 				}
 				n, err := w.Write(p)
