@@ -32,10 +32,11 @@ const (
 	CanCrash   Capability = "harness: Crash"
 	CanResidue Capability = "harness: Residue"
 
-	CanLose     Capability = "harness: Faults.Lose"
-	CanRefuse   Capability = "harness: Faults.Refuse"
-	CanForbid   Capability = "harness: Faults.Forbid"
-	CanTruncate Capability = "harness: Faults.Truncate"
+	CanLose        Capability = "harness: Faults.Lose"
+	CanRefuse      Capability = "harness: Faults.Refuse"
+	CanForbid      Capability = "harness: Faults.Forbid"
+	CanTellLibrary Capability = "harness: Faults.Library"
+	CanTruncate    Capability = "harness: Faults.Truncate"
 )
 
 // probes finds each capability of a backend.

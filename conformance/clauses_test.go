@@ -14,8 +14,7 @@ import (
 )
 
 // untestable are the clauses that no check can hold a backend to from outside,
-// and why. E2 is one for backends, whose libraries' errors are their own, and
-// none for wrappers.
+// and why.
 var untestable = map[string]string{}
 
 // contractClauses returns the numbers of the clauses in fsbase's comment.
@@ -79,7 +78,7 @@ func TestEveryClauseHasABindingCheck(t *testing.T) {
 func TestChecksAreWellFormed(t *testing.T) {
 	id := regexp.MustCompile(`^[a-z]+/[a-z]+(-[a-z]+)*$`)
 	profiles := Profiles()
-	known := []Capability{CanReopen, CanCrash, CanResidue, CanLose, CanRefuse, CanForbid, CanTruncate}
+	known := []Capability{CanReopen, CanCrash, CanResidue, CanLose, CanRefuse, CanForbid, CanTruncate, CanTellLibrary}
 	for _, p := range probes {
 		known = append(known, p.name)
 	}

@@ -118,7 +118,7 @@ func (e *environment) offers() []Capability {
 	for c, offered := range map[Capability]bool{
 		CanReopen: e.reopen != nil, CanCrash: e.crash != nil, CanResidue: e.residue != nil,
 		CanLose: e.faults.Lose != nil, CanRefuse: e.faults.Refuse != nil,
-		CanForbid: e.faults.Forbid != nil, CanTruncate: e.faults.Truncate != nil,
+		CanForbid: e.faults.Forbid != nil, CanTruncate: e.faults.Truncate != nil, CanTellLibrary: e.faults.Library != nil,
 	} {
 		if offered {
 			offers = append(offers, c)

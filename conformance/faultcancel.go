@@ -19,41 +19,8 @@ var faultCancelChecks = []Check{
 
 // checkCancelledWhileRefused ends contexts while backends that ask again wait.
 func checkCancelledWhileRefused(t *trial) {
-	p, to, data := t.path("dir/a"), t.path("dir/b"), content(1, 3000)
-	t.put(p, data)
-	type call struct {
-		what string
-		on   Request
-		run  func(t *trial) error
-	}
-	calls := []call{
-		{"OpenStream and ReadAt", ToRead, func(t *trial) error { _, err := t.read(p); return err }},
-		{"Exists", ToRead, func(t *trial) error { _, err := t.fs.Exists(t.ctx, p); return err }},
-		{"RmFile", ToRemove, func(t *trial) error { return t.fs.RmFile(t.ctx, p) }},
-		{"Rename", ToCommit, func(t *trial) error { return t.fs.Rename(t.ctx, p, to) }},
-	}
-	if l, ok := fsbase.As[fsbase.Lister](t.fs); ok {
-		calls = append(calls, call{"List", ToList, func(t *trial) (last error) {
-			for _, last = range l.List(t.ctx, t.prefix("dir/")) {
-			}
-			return last
-		}})
-	}
-	if r, ok := fsbase.As[fsbase.RemoveAller](t.fs); ok {
-		calls = append(calls, call{"RemoveAll", ToRemove, func(t *trial) (last error) {
-			for _, last = range r.RemoveAll(t.ctx, t.prefix("dir/")) {
-			}
-			return last
-		}})
-	}
-	for _, w := range t.ways() {
-		if w.cond == "" {
-			publish := w.begin(t, to, content(2, 3000))
-			calls = append(calls, call{w.what, ToCommit, func(t *trial) error { _, err := publish(t, fsbase.Condition{}); return err }})
-		}
-	}
 	parts := 0
-	for _, c := range calls {
+	for _, c := range t.storageCalls() {
 		for _, wait := range []time.Duration{0, 200 * time.Microsecond, late} {
 			var err error
 			struck, ok := t.under(t.env.faults.Refuse, Fault{On: c.on}, func() {

@@ -45,6 +45,10 @@ type Faults struct {
 
 	// Truncate ends the body of an answer in the midst.
 	Truncate Arm
+
+	// Library tells whether errors.As finds in err what the storage's own library
+	// returns for a request that is forbidden.
+	Library func(err error) bool
 }
 
 // within are the faults of the backend inside of a wrapper.
@@ -57,7 +61,7 @@ func (f Faults) within(w *wrapping) Faults {
 			return arm(ctx, w.within(outer), f)
 		}
 	}
-	return Faults{Lose: inside(f.Lose), Refuse: inside(f.Refuse), Forbid: inside(f.Forbid), Truncate: inside(f.Truncate)}
+	return Faults{Lose: inside(f.Lose), Refuse: inside(f.Refuse), Forbid: inside(f.Forbid), Truncate: inside(f.Truncate), Library: f.Library}
 }
 
 // under calls do while a fault is armed, and returns how many requests it

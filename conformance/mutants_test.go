@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -35,6 +36,7 @@ func offers() []conformance.Option {
 // faults are those of package mutants.
 var faults = conformance.Faults{
 	Lose: arm(mutants.Lose), Refuse: arm(mutants.Refuse), Forbid: arm(mutants.Forbid), Truncate: arm(mutants.Truncate),
+	Library: func(err error) bool { return errors.As(err, new(*mutants.StorageError)) },
 }
 
 func arm(how string) conformance.Arm {

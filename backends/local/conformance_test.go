@@ -46,8 +46,9 @@ func harness(open func(root string) (fsbase.FileSystemBase, error)) conformance.
 		},
 		Residue: func(t testing.TB, fsys fsbase.FileSystemBase) []string { return ownFiles(t, fsys.(*FS).Root()) },
 		Faults: conformance.Faults{
-			Lose:   arm(true, syscall.EIO, stepRename, stepExclude, stepLink, stepSyncDir),
-			Forbid: arm(false, syscall.EACCES, stepRename, stepExclude, stepLink),
+			Lose:    arm(true, syscall.EIO, stepRename, stepExclude, stepLink, stepSyncDir),
+			Forbid:  arm(false, syscall.EACCES, stepRename, stepExclude, stepLink),
+			Library: func(err error) bool { return errors.As(err, new(syscall.Errno)) },
 		},
 		CheckpointID: "runs/run7",
 	}

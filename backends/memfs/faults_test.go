@@ -23,6 +23,12 @@ var steps = map[conformance.Request][]memfs.Kind{
 	conformance.ToRemove: {memfs.OpRemove},
 }
 
+// forbidden is an error of the library that a storage would be made with.
+type forbidden struct{}
+
+func (forbidden) Error() string { return fs.ErrPermission.Error() }
+func (forbidden) Unwrap() error { return fs.ErrPermission }
+
 // faults of the storage below fsys, whose inner tells of what it is a part.
 func faults(inner func(fsbase.FileSystemBase) *memfs.FS) conformance.Faults {
 	arm := func(phase memfs.Phase, injected error, on ...conformance.Request) conformance.Arm {
@@ -48,7 +54,8 @@ func faults(inner func(fsbase.FileSystemBase) *memfs.FS) conformance.Faults {
 	return conformance.Faults{
 		Lose:     arm(memfs.After, errors.New("connection reset"), conformance.ToCommit),
 		Refuse:   arm(memfs.Before, fmt.Errorf("slow down: %w", fsbase.ErrThrottled), all...),
-		Forbid:   arm(memfs.Before, fs.ErrPermission, all...),
+		Forbid:   arm(memfs.Before, forbidden{}, all...),
 		Truncate: arm(memfs.After, io.ErrUnexpectedEOF, conformance.ToRead, conformance.ToList),
+		Library:  func(err error) bool { return errors.As(err, new(forbidden)) },
 	}
 }

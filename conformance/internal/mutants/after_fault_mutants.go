@@ -191,6 +191,17 @@ var afterFaultMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "Exists keeps the class of an error and drops the rest",
+		Kills: []string{"faults/library"},
+		faults: faults{exists: func(v *variant, ctx context.Context, p string) (bool, error) {
+			there, err := v.Store.Exists(ctx, p)
+			if errors.Is(err, fs.ErrPermission) {
+				err = failed("exists", p, fs.ErrPermission)
+			}
+			return there, err
+		}},
+	},
+	{
 		Name:  "what OpenStream has read ahead is filled up without its pin",
 		Kills: []string{"faults/truncated-while-replaced"},
 		faults: reading(func(v *variant, r *reader) *view {

@@ -65,13 +65,22 @@ func (d *disk) strike(on string) string {
 	return a.how
 }
 
+// StorageError is an error of the library that a Store would be made with.
+type StorageError struct {
+	status int
+	class  error
+}
+
+func (e *StorageError) Error() string { return fmt.Sprintf("%d: %v", e.status, e.class) }
+func (e *StorageError) Unwrap() error { return e.class }
+
 // denied is the error of a request that failed without effect.
 func denied(op, path, how string) error {
 	switch how {
 	case Refuse:
-		return failed(op, path, fmt.Errorf("503: %w", fsbase.ErrThrottled))
+		return failed(op, path, &StorageError{503, fsbase.ErrThrottled})
 	case Forbid:
-		return failed(op, path, fmt.Errorf("403: %w", fs.ErrPermission))
+		return failed(op, path, &StorageError{403, fs.ErrPermission})
 	}
 	return nil
 }
