@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -61,6 +62,7 @@ func checkResumedWhileReplaced(t *trial) {
 				if f.arm == nil {
 					continue
 				}
+				var took time.Duration // of the read alone
 				// once reads a version that is replaced meanwhile.
 				once := func(round int, replace func()) {
 					old, next := contents[round%2], contents[1-round%2]
@@ -73,7 +75,7 @@ func checkResumedWhileReplaced(t *trial) {
 					struck, ok := t.under(f.arm, Fault{On: ToRead, Skip: f.skip, Times: 1}, func() {
 						t.together(2, func(i int) func() {
 							if i == 0 {
-								return func() { n, err = way.read(r, buf) }
+								return func() { took = timed(func() { n, err = way.read(r, buf) }) }
 							}
 							return replace
 						})
@@ -88,8 +90,8 @@ func checkResumedWhileReplaced(t *trial) {
 						t.errorf(way.clause, "%s: %d, %v, of another version: %s", said, n, err, d)
 					}
 				}
-				took := timed(func() { once(0, func() {}) })
-				for round, wait := range moments(16, took) {
+				once(0, func() {})
+				for round, wait := range moments(20, took) {
 					once(round, func() {
 						pause(wait)
 						t.put(p, contents[1-round%2])
