@@ -76,7 +76,7 @@ func version(etag *string) fsbase.Version {
 	return fsbase.Version(v)
 }
 
-// etag makes a version an ETag.
+// etag makes a version an ETag. What no ETag can be is no object's version.
 func etag(v fsbase.Version) *string {
 	if v == "" {
 		return nil
@@ -84,6 +84,9 @@ func etag(v fsbase.Version) *string {
 	s := string(v)
 	if !strings.HasPrefix(s, `W/"`) {
 		s = `"` + s + `"`
+	}
+	if strings.Count(s, `"`) != 2 || strings.ContainsFunc(s, unicode.IsControl) {
+		s = `"none"`
 	}
 	return &s
 }
