@@ -2,10 +2,12 @@ package local
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // Rename moves a stream, in one step. It makes the parents of newPath. O3.
@@ -40,6 +42,9 @@ func (f *FS) rename(p, newPath string) error {
 	}
 	newDir, newBase := split(newPath)
 	to, err := f.openFolder(newDir)
+	if errors.Is(err, syscall.ENOTDIR) { // of the target, so the source is not absent
+		return sysError{fs.ErrInvalid, syscall.ENOTDIR}
+	}
 	if err != nil {
 		return err
 	}
