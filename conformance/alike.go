@@ -1,11 +1,6 @@
 package conformance
 
-import (
-	"bytes"
-	"hash/crc32"
-
-	"github.com/godcp/godcp/fsbase"
-)
+import "github.com/godcp/godcp/fsbase"
 
 var alikeChecks = []Check{
 	{
@@ -21,61 +16,16 @@ var alikeChecks = []Check{
 }
 
 func checkVersionsAlike(t *trial) {
-	const n = 300_000
-	first := content(1, n)
-	bit := bytes.Clone(first)
-	bit[n/2] ^= 1
-	turned := append(bytes.Clone(first[n/2:]), first[:n/2]...)
-	alike := [][]byte{first, bit, turned}
-	for _, poly := range []uint32{crc32.IEEE, crc32.Castagnoli} {
-		alike = append(alike, withSum(content(2, n), crc32.MakeTable(poly), first))
-	}
+	first, others := contentsAlike(300_000)
 	p := t.path("a")
 	had := map[fsbase.Version]int{}
-	for i, data := range alike {
+	for i, data := range append(others, first) {
 		v := t.put(p, data).Version
 		if other, ok := had[v]; ok {
 			t.errorf("C4", "%q has the version %q, which it had with a content of the same size and other bytes (%d and %d)", p, v, other, i)
 		}
 		had[v] = i
 	}
-}
-
-// withSum changes the last four bytes of data, which it keeps, so that its CRC
-// is that of other. A CRC changes by the exclusive or of what each bit of them
-// changes, so the bits are the solution of 32 linear equations.
-func withSum(data []byte, table *crc32.Table, other []byte) []byte {
-	end := data[len(data)-4:]
-	clear(end)
-	none := crc32.Checksum(data, table)
-	want := crc32.Checksum(other, table) ^ none
-	state := crc32.Checksum(data[:len(data)-4], table)
-	var sums, bits [32]uint32 // sums[i] has its highest bit at i, and is what bits[i] change
-	for i := range 32 {
-		sum, of := crc32.Update(state, table, fourBytes(1<<i))^none, uint32(1)<<i
-		for b := 31; b >= 0; b-- {
-			if sum>>b&1 == 0 {
-				continue
-			}
-			if sums[b] == 0 {
-				sums[b], bits[b] = sum, of
-				break
-			}
-			sum, of = sum^sums[b], of^bits[b]
-		}
-	}
-	var solution uint32
-	for b := 31; b >= 0; b-- {
-		if want>>b&1 == 1 {
-			want, solution = want^sums[b], solution^bits[b]
-		}
-	}
-	copy(end, fourBytes(solution))
-	return data
-}
-
-func fourBytes(x uint32) []byte {
-	return []byte{byte(x), byte(x >> 8), byte(x >> 16), byte(x >> 24)}
 }
 
 // besideEndings are of files that storages keep beside a stream.

@@ -53,8 +53,8 @@ func Checks() []Check {
 	return slices.Concat(
 		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, agreeChecks, readChecks, readCloseChecks, readMemoryChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
-		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
-		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
+		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
+		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashChurnChecks, afterCrashChecks,
 		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultResumeChecks, faultCancelChecks, faultLibraryChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
