@@ -51,7 +51,7 @@ type Check struct {
 // slice is the caller's.
 func Checks() []Check {
 	return slices.Concat(
-		nameChecks, oddNameChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, agreeChecks, readChecks, readCloseChecks, readMemoryChecks, nothingChecks, pinChecks,
+		nameChecks, oddNameChecks, reservedChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, agreeChecks, readChecks, readCloseChecks, readMemoryChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,

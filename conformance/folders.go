@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -12,7 +13,7 @@ import (
 var folderChecks = []Check{
 	{
 		ID: "names/nested", Clauses: []string{"R6", "W1", "O3", "O4", "C2", "C3", "C5", "C9"}, Level: Must, Profile: Core,
-		Doc: "A stream at the name of a folder, one below a stream, and a folder there, may be refused, in every way to publish: what was there stays.",
+		Doc: "A stream at the name of a folder, one below a stream, and a folder there, may be refused, in every way to publish, and by Rename not as an absent source: what was there stays.",
 		run: checkNested,
 	},
 	{
@@ -116,6 +117,9 @@ func checkNested(t *trial) {
 		err := t.fs.Rename(t.ctx, from, p)
 		if err != nil {
 			t.wantContent("O3", from, []byte("new"))
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			t.errorf("O3", "Rename(%q, %q), of which the source is there: %v", from, p, err)
 		}
 		return err
 	})

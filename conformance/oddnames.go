@@ -82,12 +82,11 @@ func (t *trial) accept(p string, data []byte) bool {
 func (t *trial) likeNames(dir, odd, like string) {
 	p, q := t.path(dir+odd), t.path(dir+like)
 	kept, data := content(1, 300), content(2, 200)
-	t.accept(p, data) // so that it is known whether there is such a name
+	if !t.accept(p, data) {
+		return
+	}
 	if err := t.fs.RmFile(t.ctx, p); err != nil {
-		if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrNotExist) {
-			return
-		}
-		t.errorf("N3", "RmFile(%q): %v", p, err)
+		t.errorf("N3", "RmFile(%q), which has been written: %v", p, err)
 	}
 	if !t.accept(q, kept) {
 		return
