@@ -162,7 +162,16 @@ func checkTruncated(t *trial) {
 
 // deniedList returns how many faults the harness had.
 func (t *trial) deniedList(names []string, arm Arm, class error) (parts int) {
-	for _, f := range []Fault{{On: ToList}, {On: ToList, Times: 1}, {On: ToList, Skip: 1}, {On: ToList, Skip: 1, Times: 1}, {On: ToList, Skip: 2}} {
+	for _, f := range []Fault{
+		{On: ToList},
+		{On: ToList, Times: 1},
+		{On: ToList, Skip: 1},
+		{On: ToList, Skip: 1, Times: 1},
+		{On: ToList, Skip: 2},
+		{On: ToList, Skip: 2, Times: 1},
+		{On: ToList, Skip: 3, Times: 1},
+		{On: ToList, Skip: 4, Times: 1},
+	} {
 		var got []string
 		var last error
 		_, ok := t.under(arm, f, func() {

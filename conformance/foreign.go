@@ -36,6 +36,8 @@ func foreignVersions(v fsbase.Version) []fsbase.Version {
 	if fsbase.Version(turned) != v {
 		all = append(all, fsbase.Version(turned))
 	}
+	// As numbers, tags and headers are read, these are v as well.
+	all = append(all, "0"+v, "00"+v, "+"+v, " "+v, v+" ", v+"\n", v+"\x00", `"`+v+`"`, `W/"`+v+`"`)
 	foreign := all[:0]
 	for _, f := range all {
 		if f != "" && f != v {

@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -12,6 +14,11 @@ var listManyChecks = []Check{
 		ID: "list/many", Clauses: []string{"C8"}, Level: Must, Profile: List, Needs: []Capability{Lister},
 		Doc: "A listing goes on past the page of the storage, also within another, and ends where a page does.",
 		run: checkListMany,
+	},
+	{
+		ID: "list/many-prefixes", Clauses: []string{"C8", "N3"}, Level: Must, Profile: List, Needs: []Capability{Lister},
+		Doc: "It goes on past a page whose last name is a prefix of the next one.",
+		run: checkListManyPrefixes,
 	},
 	{
 		ID: "list/many-odd", Clauses: []string{"C8"}, Level: Must, Profile: List, Needs: []Capability{Lister},
@@ -48,6 +55,47 @@ func (t *trial) listAround(prefix string, names []string) {
 	}
 	if n != len(names) {
 		t.errorf("C8", "List(%q) around another yields %d names instead of %d", prefix, n, len(names))
+	}
+}
+
+// checkListManyPrefixes lists names of which each is the one before and a little
+// more. What that is takes turns, so the listing begins a name or two earlier
+// until a page of any size has ended before each.
+func checkListManyPrefixes(t *trial) {
+	rungs := []string{"!"}
+	for _, more := range []string{"\x00", "/x"} {
+		first := t.path("first")
+		t.put(first, nil)
+		if _, err := t.commit(t.createIf(t.path("first"+more), fsbase.Condition{}), nil); err == nil {
+			rungs = append(rungs, more)
+		}
+	}
+	const page, height = 1003, 41
+	var names []string
+	for i := range page {
+		name := fmt.Sprintf("l%02d", i/height)
+		for j := range i % height {
+			name += rungs[j%len(rungs)]
+		}
+		names = append(names, t.path("aa/"+name))
+	}
+	for early := range len(rungs) - 1 {
+		names = append(names, t.path(strings.Repeat("a", early+1)+"-"))
+	}
+	there := make([]bool, len(names))
+	t.bulk(len(names), func(i int) { there[i] = t.accept(names[i], nil) })
+	if t.failed() {
+		t.fatalf("%d streams could not be written", len(names))
+	}
+	var listed []string
+	for i, name := range names {
+		if there[i] {
+			listed = append(listed, name)
+		}
+	}
+	for _, prefix := range []string{"aa/", "aa", "a"} {
+		full := t.prefix(prefix)
+		t.wantList("C8", full, slices.DeleteFunc(slices.Clone(listed), func(n string) bool { return !strings.HasPrefix(n, full) }))
 	}
 }
 

@@ -188,6 +188,24 @@ var faultMutants = []Mutant{
 		}},
 	},
 	{
+		Name:  "a page of a listing behind the second one that fails once is asked for from the first one on",
+		Kills: []string{"faults/refused-list"},
+		faults: faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+			return func(yield func(fsbase.Info, error) bool) {
+				n := 0
+				for info, err := range v.Store.List(ctx, prefix) {
+					if err != nil && ctx.Err() == nil && n >= 2*listPage {
+						v.Store.List(ctx, prefix)(yield)
+						return
+					}
+					if n++; !yield(info, err) {
+						return
+					}
+				}
+			}
+		}},
+	},
+	{
 		Name:  "RemoveAll goes on where it fails",
 		Kills: []string{"faults/refused-remove-all"},
 		faults: faults{removeAll: func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {

@@ -71,6 +71,28 @@ var foreignMutants = []Mutant{
 		faults: similar(func(v, now fsbase.Version) bool { return v[len(v)-1] == now[len(now)-1] }),
 	},
 	{
+		Name:   "versions are compared without zeros and a sign before them",
+		Kills:  []string{"swap/foreign"},
+		faults: similar(func(v, now fsbase.Version) bool { return strings.TrimLeft(string(v), "+0") == string(now) }),
+	},
+	{
+		Name:   "versions are compared without quotes and spaces",
+		Kills:  []string{"swap/foreign"},
+		faults: similar(func(v, now fsbase.Version) bool { return strings.Trim(string(v), "\" ") == string(now) }),
+	},
+	{
+		Name:   "versions are compared as ETags, weak ones as well",
+		Kills:  []string{"swap/foreign"},
+		faults: similar(func(v, now fsbase.Version) bool { return string(v) == `W/"`+string(now)+`"` }),
+	},
+	{
+		Name:  "a pin is compared without the end of its line",
+		Kills: []string{"ranged/foreign"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			return v.Store.ReadRanges(ctx, p, fsbase.Version(strings.TrimSpace(string(pin))), ranges)
+		}),
+	},
+	{
 		Name:  "a pin that does not parse pins nothing",
 		Kills: []string{"ranged/foreign"},
 		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {

@@ -3,6 +3,8 @@ package mutants
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +41,16 @@ func paged(next func(infos []fsbase.Info, yielded int, last string) []fsbase.Inf
 	}}
 }
 
+// behind makes pages that begin behind the last name and all that begin with it
+// and more.
+func behind(more string) func(infos []fsbase.Info, yielded int, last string) []fsbase.Info {
+	return func(infos []fsbase.Info, yielded int, last string) []fsbase.Info {
+		return slices.DeleteFunc(infos, func(i fsbase.Info) bool {
+			return yielded > 0 && (i.Path <= last || strings.HasPrefix(i.Path, last+more))
+		})
+	}
+}
+
 var walkMutants = []Mutant{
 	{
 		// What is removed shifts the pages that are still to come.
@@ -62,6 +74,21 @@ var walkMutants = []Mutant{
 			}
 			return infos // where the name is gone, so is the place
 		}),
+	},
+	{
+		Name:   "a page of a listing begins behind all names below the last one",
+		Kills:  []string{"list/many-prefixes"},
+		faults: paged(behind("/")),
+	},
+	{
+		Name:   "a page of a listing begins behind all names that have the last one and a NUL",
+		Kills:  []string{"list/many-prefixes"},
+		faults: paged(behind("\x00")),
+	},
+	{
+		Name:   "a page of a listing begins behind all names that the last one is a prefix of",
+		Kills:  []string{"list/many-prefixes"},
+		faults: paged(behind("")),
 	},
 	{
 		Name:  "a listing holds a lock while its consumer works",
