@@ -20,16 +20,30 @@ var hugeChecks = []Check{
 	},
 	{
 		ID: "sizes/huge-upload", Clauses: []string{"C5", "R3", "R4"}, Level: Must, Profile: Core, Needs: []Capability{Uploader},
-		Doc: "An Upload of Limits.HugeSize comes back as it was.",
+		Doc: "An Upload of Limits.HugeSize, and one of a few bytes more than 32 and 64 parts that PartLimits names, comes back as it was.",
 		run: func(t *trial) {
-			p, n := t.path("huge"), t.hugeSize()
-			info, err := as[fsbase.Uploader](t).Upload(t.ctx, p, hugeSource(n), n, fsbase.Condition{})
-			if err != nil {
-				t.errorf("C5", "Upload of %d bytes to %q: %v", n, p, err)
-				return
+			sizes := []int64{t.hugeSize()}
+			// Storages put 32 parts together at once: one part is left alone here.
+			for _, parts := range []int64{32, 64} {
+				if n := parts*int64(t.namedPart()) + 5; n > 5 && n < sizes[0] {
+					sizes = append(sizes, n)
+				}
 			}
-			t.wantHuge("C5", p, info, n)
+			for _, n := range sizes {
+				p := t.path("huge")
+				info, err := as[fsbase.Uploader](t).Upload(t.ctx, p, hugeSource(n), n, fsbase.Condition{})
+				if err != nil {
+					t.errorf("C5", "Upload of %d bytes to %q: %v", n, p, err)
+					return
+				}
+				t.wantHuge("C5", p, info, n)
+			}
 		},
+	},
+	{
+		ID: "sizes/max-object", Clauses: []string{"W1", "C5", "R3", "R4"}, Level: Must, Profile: Core, Needs: []Capability{PartLimiter},
+		Doc: "A stream and an Upload of a byte more than PartLimits.MaxObject, where that is less than Limits.HugeSize, is whole, or refused and not there.",
+		run: checkMaxObject,
 	},
 	{
 		ID: "sizes/huge-moves", Clauses: []string{"O3", "C9", "R3", "R4"}, Level: Must, Profile: Core,
@@ -57,6 +71,36 @@ func checkHugeMoves(t *trial) {
 			return
 		}
 		t.wantHuge("C9", p, info, n)
+	}
+}
+
+func checkMaxObject(t *trial) {
+	p, n := t.path("a"), as[fsbase.PartLimiter](t).PartLimits().MaxObject+1
+	if n == 1 || n > t.env.limits.HugeSize {
+		return
+	}
+	write := func() (fsbase.Info, error) {
+		w := t.create(p)
+		defer w.Close()
+		for off := int64(0); off < n; off += hugeBlock {
+			if _, err := w.Write(hugePart(off, n)); err != nil {
+				return fsbase.Info{}, err
+			}
+		}
+		return w.Commit()
+	}
+	if info, err := write(); err == nil {
+		t.wantHuge("W1", p, info, n)
+	} else {
+		t.wantAbsent("W1", p)
+	}
+	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
+		t.remove(p)
+		if info, err := u.Upload(t.ctx, p, hugeSource(n), n, fsbase.Condition{}); err == nil {
+			t.wantHuge("C5", p, info, n)
+		} else {
+			t.wantAbsent("C5", p)
+		}
 	}
 }
 

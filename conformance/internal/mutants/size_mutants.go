@@ -3,6 +3,7 @@ package mutants
 import (
 	"bytes"
 	"context"
+	"io"
 	"math/bits"
 
 	"github.com/godcp/godcp/fsbase"
@@ -113,6 +114,45 @@ var sizeMutants = []Mutant{
 		faults: func() faults {
 			f := shortened(func(n int) bool { return n == 20_000_000 })
 			f.limits = func() fsbase.PartLimits { return fsbase.PartLimits{Write: 10_000_000} }
+			return f
+		}(),
+	},
+	{
+		Name:  "of parts that are put together by 32, one that is left alone is lost",
+		Kills: []string{"sizes/huge-upload"},
+		faults: func() faults {
+			f := uploadWith(func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+				if whole := size / mib; size%mib > 0 && whole > 0 && whole%32 == 0 {
+					size = whole * mib
+				}
+				return v.Store.Upload(ctx, p, src, size, cond)
+			})
+			f.limits = func() fsbase.PartLimits { return fsbase.PartLimits{Write: mib} }
+			return f
+		}(),
+	},
+	{
+		Name:  "what is behind MaxObject is left out of a stream",
+		Kills: []string{"sizes/max-object"},
+		faults: func() faults {
+			f := writing(func(_ *variant, w *writer) *stream {
+				return &stream{commit: func() (fsbase.Info, error) {
+					w.data = w.data[:min(len(w.data), 2*mib)]
+					return w.Commit()
+				}}
+			})
+			f.limits = func() fsbase.PartLimits { return fsbase.PartLimits{MaxObject: 2 * mib} }
+			return f
+		}(),
+	},
+	{
+		Name:  "what is behind MaxObject is left out of an Upload",
+		Kills: []string{"sizes/max-object"},
+		faults: func() faults {
+			f := uploadWith(func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+				return v.Store.Upload(ctx, p, src, min(size, 2*mib), cond)
+			})
+			f.limits = func() fsbase.PartLimits { return fsbase.PartLimits{MaxObject: 2 * mib} }
 			return f
 		}(),
 	},
