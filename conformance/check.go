@@ -56,7 +56,7 @@ func Checks() []Check {
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, handleChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
-		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashChurnChecks, afterCrashChecks,
+		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashBesideChecks, crashChurnChecks, crashNameChecks, afterCrashChecks,
 		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultResumeChecks, faultCancelChecks, faultLibraryChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

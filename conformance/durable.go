@@ -10,7 +10,7 @@ import (
 var durableChecks = []Check{
 	{
 		ID: "durable/commit", Clauses: []string{"W3", "W8"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
-		Doc: "A committed stream is there after a power loss, with its name and the folders that were made for it.",
+		Doc: "A committed stream is there after a power loss, with its name and the folders that were made for it, by it or by Mkdir.",
 		run: func(t *trial) {
 			t.survives(func(p string, data []byte) error {
 				_, err := t.commit(func() (fsbase.WriteStream, error) { return t.fs.CreateStream(t.ctx, p) }, data)
@@ -70,8 +70,8 @@ var durableChecks = []Check{
 		},
 	},
 	{
-		ID: "durable/uncommitted", Clauses: []string{"W1", "W4"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
-		Doc: "A power loss while streams are open leaves nothing of them under any name.",
+		ID: "durable/uncommitted", Clauses: []string{"W1", "W3", "W4"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
+		Doc: "A power loss while streams are open leaves nothing of them under any name, and nothing that what is committed next suffers from.",
 		run: checkCrashUncommitted,
 	},
 	{
@@ -83,8 +83,11 @@ var durableChecks = []Check{
 
 // survives publishes streams of several sizes, loses power, and looks.
 func (t *trial) survives(publish func(p string, data []byte) error) *trial {
-	names := []string{"new/folder/a", "new/folder/b", "a", "large"}
-	sizes := []int{3000, 0, 1, t.largeSize()}
+	names := []string{"new/folder/a", "new/folder/b", "a", "large", "made/folder/a", "made/a"}
+	sizes := []int{3000, 0, 1, t.largeSize(), 3000, 3000}
+	if err := t.fs.Mkdir(t.ctx, t.prefix("made/folder")); err != nil {
+		t.fatalf("Mkdir(%q): %v", t.prefix("made/folder"), err)
+	}
 	for i, name := range names {
 		if err := publish(t.path(name), content(uint64(i), sizes[i])); err != nil {
 			t.fatalf("publishing %q: %v", t.prefix(name), err)
@@ -131,6 +134,17 @@ func checkCrashUncommitted(t *trial) {
 		for info, err := range l.List(t.ctx, t.prefix("")) {
 			t.errorf("W1", "List after a power loss yields %q, %v, and nothing was committed", info.Path, err)
 		}
+	}
+	for i, n := range t.atMost(70_000, 1<<20, t.largeSize()) { // a storage may take what is torn for its end
+		open, next, data := t.path(fmt.Sprintf("open/%d", i)), t.path(fmt.Sprintf("next/%d", i)), content(uint64(i), 3000)
+		w := after.create(open)
+		defer w.Close()
+		after.write(w, open, content(4, n))
+		after = after.crashed()
+		after.put(next, data)
+		after = after.crashed()
+		after.wantContent("W3", next, data)
+		after.wantAbsent("W1", open)
 	}
 }
 

@@ -1,27 +1,12 @@
 package conformance
 
-import (
-	"fmt"
-
-	"github.com/godcp/godcp/fsbase"
-)
+import "fmt"
 
 var durableWayChecks = []Check{
 	{
 		ID: "durable/every-way", Clauses: []string{"W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
 		Doc: "Whatever was published in any way, of any size, under a new name, an old one or one that was removed, survives a power loss.",
 		run: checkDurableEveryWay,
-	},
-	{
-		ID: "durable/without-sync-beside", Clauses: []string{"C11", "W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash, Unsyncer},
-		Doc: "That a handle without sync was made changes nothing for the others.",
-		run: func(t *trial) {
-			p, data := t.path("dir/a"), content(1, 3000)
-			fast := t.on(as[fsbase.Unsyncer](t).WithoutSync())
-			fast.put(t.path("dir/fast"), []byte("x"))
-			t.put(p, data)
-			t.crashed().wantContent("W3", p, data)
-		},
 	},
 }
 

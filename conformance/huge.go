@@ -50,6 +50,11 @@ var hugeChecks = []Check{
 		Doc: "A stream of nearly Limits.HugeSize, whose end is on no border, is whole after Rename and Copy.",
 		run: checkHugeMoves,
 	},
+	{
+		ID: "durable/huge", Clauses: []string{"W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
+		Doc: "A stream of 66 MiB, or of Limits.HugeSize where that is less, is there after a power loss, with every MiB of it.",
+		run: checkCrashHuge,
+	},
 }
 
 func checkHugeMoves(t *trial) {
@@ -100,6 +105,32 @@ func checkMaxObject(t *trial) {
 			t.wantHuge("C5", p, info, n)
 		} else {
 			t.wantAbsent("C5", p)
+		}
+	}
+}
+
+// checkCrashHuge writes no more than a storage has to count in more than a byte
+// where its pieces are of 256 KiB.
+func checkCrashHuge(t *trial) {
+	p, n := t.path("huge"), min(t.hugeSize(), 66<<20+12_345)
+	info, ok := t.putHuge(p, n)
+	if !ok {
+		return
+	}
+	t = t.crashed()
+	if got := t.info(p); got.Size != info.Size {
+		t.errorf("W3", "%q of %d bytes has %d after a power loss", p, info.Size, got.Size)
+		return
+	}
+	r := t.open(p)
+	defer r.Close()
+	for off := int64(0); off < n; off += hugeBlock { // where each block begins is telling enough
+		want := hugePart(off, min(n, off+64))
+		got := make([]byte, len(want))
+		if m, err := r.ReadAt(got, off); m < len(got) {
+			t.errorf("W3", "ReadAt of %d bytes at %d of %q (%d bytes) after a power loss: %d, %v", len(got), off, p, n, m, err)
+		} else if d := difference(got, want); d != "" {
+			t.errorf("W3", "%q (%d bytes) from byte %d after a power loss: %s", p, n, off, d)
 		}
 	}
 }
