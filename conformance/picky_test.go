@@ -127,3 +127,19 @@ func TestPickyBackend(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsettledBackend runs the durable checks on a backend that makes durable
+// what it must, and nothing else.
+func TestUnsettledBackend(t *testing.T) {
+	var durable []string
+	for _, c := range conformance.Checks() {
+		if c.Profile == conformance.Durable {
+			durable = append(durable, c.ID)
+		}
+	}
+	for _, c := range verify(t, mutants.NewUnsettled(), conformance.Only(durable...)).Checks {
+		if c.Result != conformance.Pass {
+			t.Errorf("%s: %s %s", c.ID, c.Result, c.Detail)
+		}
+	}
+}

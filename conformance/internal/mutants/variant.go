@@ -236,3 +236,39 @@ func (v *variant) Residue() []string {
 	}
 	return nil
 }
+
+// NewUnsettled returns an empty correct backend of which a power loss takes
+// back what RmFile and Rename did: no clause says that they are durable.
+func NewUnsettled() Backend {
+	return newVariant(New(), faults{
+		remove: func(v *variant, ctx context.Context, p string) error {
+			return v.unsettled(func() error { return v.Store.RmFile(ctx, p) }, p)
+		},
+		rename: func(v *variant, ctx context.Context, p, q string) error {
+			return v.unsettled(func() error { return v.Store.Rename(ctx, p, q) }, p, q)
+		},
+	})
+}
+
+// unsettled calls, and leaves what of the names is durable.
+func (v *variant) unsettled(call func() error, names ...string) error {
+	v.disk.mu.Lock()
+	before := map[string]object{}
+	for _, name := range names {
+		if o, ok := v.disk.durable[name]; ok {
+			before[name] = o
+		}
+	}
+	v.disk.mu.Unlock()
+	err := call()
+	v.disk.mu.Lock()
+	defer v.disk.mu.Unlock()
+	for _, name := range names {
+		if o, ok := before[name]; ok {
+			v.disk.durable[name] = o
+		} else {
+			delete(v.disk.durable, name)
+		}
+	}
+	return err
+}
