@@ -16,7 +16,7 @@ import (
 var crashChurnChecks = []Check{
 	{
 		ID: "durable/churn", Clauses: []string{"W3", "C4", "W12"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
-		Doc: "Wherever among thousands of writes, removals and renames power is lost, what they left is there, and no version or time of it comes again.",
+		Doc: "Wherever among thousands of writes, removals and renames power is lost, what was written last is there, what was moved under one of its names, and no version or time comes again.",
 		run: checkCrashChurn,
 	},
 	{

@@ -19,11 +19,12 @@ var mixedChecks = []Check{
 		run: checkReplaceRace,
 	},
 	{
-		ID: "race/copy-source", Clauses: []string{"C9", "W2"}, Level: Must, Profile: Atomic, Needs: []Capability{Copier},
-		Doc: "A Copy of a stream, small or large, that is being overwritten has one of the contents, whole.",
+		ID: "race/copy-source", Clauses: []string{"C9", "W2", "W9"}, Level: Must, Profile: Atomic, Needs: []Capability{Copier},
+		Doc: "A Copy of a stream, small or large, that is being overwritten, by one or by several, has one of the contents, whole.",
 		run: func(t *trial) {
 			t.copyRace(max(10, t.env.limits.Rounds/4), 3000)
 			t.copyRace(3, t.largeSize()/2)
+			t.copyMeeting(max(4, t.env.limits.Rounds/10))
 		},
 	},
 	{

@@ -157,7 +157,9 @@ func (m *machine) removeMany(a, _, _ byte) {
 	}
 	for _, n := range want {
 		delete(m.world, n)
-		m.check(n)
+	}
+	for _, name := range m.names { // what is left may be a copy of what is gone
+		m.check(m.prefix(m.dir + "/" + name))
 	}
 }
 

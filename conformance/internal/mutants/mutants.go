@@ -18,7 +18,7 @@ func All() []Mutant {
 		amidMutants, toldMutants, poolMutants, heldMutants, keptMutants, octaveMutants, spanMutants, afterCrashMutants, meetingMutants, nothingMutants,
 		deniedMutants, foreignMutants, listingMutants, fastMutants, folderMutants, residueMutants,
 		ladderMutants, hostileMutants, streamMutants, faultMutants, faultLargeMutants, faultLaterMutants, afterFaultMutants, contextMutants, historyMutants, scenarioMutants, modelMutants,
-		oddNameMutants, reservedMutants, contentMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants, crashBesideMutants,
+		oddNameMutants, reservedMutants, contentMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants, crashBesideMutants, copyMeetingMutants,
 		nameMutants, writeMutants, closeMutants, cancelMutants, infoMutants, readMutants, operationMutants, sizeMutants,
 		atomicMutants, conditionMutants, uploadMutants, copyMutants, rangedMutants, errorMutants, listMutants, removeAllMutants, capabilityMutants, durableMutants,
 	)
