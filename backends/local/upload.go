@@ -89,7 +89,7 @@ var errNotDirect = errors.New("writes past the page cache are refused")
 
 // copyBlocks copies the bytes [from, to) of src to the same place in file.
 func (f *FS) copyBlocks(ctx context.Context, file *os.File, src io.ReaderAt, from, to int64, direct bool) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	all, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
 	next.Store(from)
@@ -98,7 +98,7 @@ func (f *FS) copyBlocks(ctx context.Context, file *os.File, src io.ReaderAt, fro
 		wg.Go(func() {
 			buf := blocks.Get().(*block)
 			defer blocks.Put(buf)
-			for off := next.Add(blockSize) - blockSize; off < to && ctx.Err() == nil; off = next.Add(blockSize) - blockSize {
+			for off := next.Add(blockSize) - blockSize; off < to && all.Err() == nil; off = next.Add(blockSize) - blockSize {
 				part := buf[:min(blockSize, to-off)]
 				err := fsbase.ReadSource(src, part, off)
 				if err == nil {
@@ -111,5 +111,8 @@ func (f *FS) copyBlocks(ctx context.Context, file *os.File, src io.ReaderAt, fro
 		})
 	}
 	wg.Wait()
-	return context.Cause(ctx)
+	if err := ctx.Err(); err != nil {
+		return err // the caller's cause is not for the error: E1
+	}
+	return context.Cause(all)
 }
