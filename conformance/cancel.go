@@ -115,10 +115,10 @@ func checkCancelledBeforeCommit(t *trial) {
 func checkCancelledBetweenWrites(t *trial) {
 	p := t.path("a")
 	for _, size := range []int{100, 3 << 20} {
-		ctx, cancel := context.WithCancel(t.ctx)
+		ctx, cancel := context.WithCancelCause(t.ctx)
 		w := t.with(ctx).create(p)
 		t.write(w, p, content(1, size))
-		cancel()
+		cancel(errCause)
 		_, werr := w.Write(content(2, size))
 		_, err := w.Commit()
 		clause := "W7"

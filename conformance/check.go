@@ -53,7 +53,7 @@ func Checks() []Check {
 	return slices.Concat(
 		nameChecks, oddNameChecks, reservedChecks, folderChecks, identityChecks, writeChecks, closeChecks, infoChecks, againChecks, agreeChecks, readChecks, readCloseChecks, readMemoryChecks, nothingChecks, pinChecks,
 		pinWayChecks, pinSizeChecks, operationChecks,
-		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, copyRaceChecks, handleChecks, errorChecks,
+		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, copyRaceChecks, handleChecks, openedChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashBesideChecks, crashChurnChecks, crashNameChecks, afterCrashChecks,

@@ -70,8 +70,8 @@ var handleChecks = []Check{
 		run: checkHandleLater,
 	},
 	{
-		ID: "handles/versions", Clauses: []string{"C4"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},
-		Doc: "Handles that write one name in turns never give one version to two contents.",
+		ID: "handles/versions", Clauses: []string{"C4", "W12"}, Level: Must, Profile: Core, Needs: []Capability{CanReopen},
+		Doc: "Handles that write one name in turns never give one version to two contents, nor a content an earlier time than the one before it.",
 		run: checkHandleVersions,
 	},
 }
@@ -99,6 +99,7 @@ func checkHandleVersions(t *trial) {
 	handles := []*trial{t, t.reopened()}
 	p := t.path("a")
 	seen := map[fsbase.Version]int{}
+	var last time.Time
 	for i := range t.env.limits.Rounds {
 		v := handles[i%2].put(p, content(uint64(i), 64)).Version
 		if j, ok := seen[v]; ok {
@@ -106,6 +107,13 @@ func checkHandleVersions(t *trial) {
 			return
 		}
 		seen[v] = i
+		if i < 6 {
+			now := t.info(p).ModTime
+			if now.Before(last) {
+				t.errorf("W12", "%q was written at %v, and before that, by another handle, at %v", p, now, last)
+			}
+			last = now
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -138,25 +139,30 @@ func (t *trial) untouched(clause, what string, read func(buf []byte, off int64))
 	for i := range bufs {
 		bufs[i] = make([]byte, 40_000)
 		read(bufs[i], int64(i)*5000) // the last ones are past the end
-		for j := range bufs[i] {
-			bufs[i][j] = 0xa5
-		}
+		giveBack(bufs[i])
 	}
-	t.leftAlone(clause, what, bufs)
+	t.leftAlone(what, map[string][][]byte{clause: bufs})
 }
 
-// leftAlone demands that memory which a call has given back, and which is all
-// 0xa5 since, stays so for a while.
-func (t *trial) leftAlone(clause, what string, bufs [][]byte) {
+// leftAlone demands that memory, by the clause that it was given back under, and
+// which is all 0xa5 since, stays so for a while.
+func (t *trial) leftAlone(what string, given map[string][][]byte) {
 	for range 10 {
 		time.Sleep(late)
-		for _, buf := range bufs {
-			for j := range buf {
-				if buf[j] != 0xa5 {
+		for clause, bufs := range given {
+			for _, buf := range bufs {
+				if j := slices.IndexFunc(buf, func(b byte) bool { return b != 0xa5 }); j >= 0 {
 					t.errorf(clause, "%s has returned, and byte %d of its memory is written later", what, j)
 					return
 				}
 			}
 		}
+	}
+}
+
+// giveBack takes memory back from a call that has returned, for leftAlone.
+func giveBack(buf []byte) {
+	for i := range buf {
+		buf[i] = 0xa5
 	}
 }

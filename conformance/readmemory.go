@@ -34,14 +34,9 @@ func checkReadMemoryKept(t *trial) {
 
 // readMemoryKept spoils what was read, and reads it again.
 func (t *trial) readMemoryKept(r fsbase.ReadStream, p string, whole []byte, off, n int) {
-	spoil := func(buf []byte) {
-		for i := range buf {
-			buf[i] = 0xa5
-		}
-	}
 	buf := make([]byte, n)
 	_, _ = r.ReadAt(buf, int64(off))
-	spoil(buf)
+	giveBack(buf)
 	t.readAt(r, p, whole, int64(off), n)
 	if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
 		ranges := []fsbase.Range{{Offset: int64(off), Dst: buf}}
@@ -51,7 +46,7 @@ func (t *trial) readMemoryKept(r fsbase.ReadStream, p string, whole []byte, off,
 			} else if d := difference(buf, whole[off:off+n]); d != "" {
 				t.errorf("C6", "ReadRanges of %d bytes at %d of %q, whose memory was written to when they were read before: %s", n, off, p, d)
 			}
-			spoil(buf)
+			giveBack(buf)
 		}
 	}
 	other := t.open(p)

@@ -30,6 +30,17 @@ var removeAllChecks = []Check{
 		Doc: "Under a done context RemoveAll yields the context's error and removes nothing; one that ends within is an error, and the rest stays.",
 		run: checkRemoveAllCancelled,
 	},
+	{
+		ID: "removeall/beside-writes", Clauses: []string{"C10", "W1", "C2", "C5"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
+		Doc: "What is half written is no stream yet: RemoveAll of its folder, or of another, leaves large streams and Uploads alone, and they are committed afterwards, whole.",
+		run: func(t *trial) {
+			t.amidWrites(t.waysOf("W1", "C2"), "RemoveAll ran", func() {
+				for _, prefix := range []string{"other/", "writes/none", "", "writes/"} {
+					t.removeAll(t.prefix(prefix))
+				}
+			})
+		},
+	},
 }
 
 // removeAll returns the sorted names that RemoveAll yields, and ends the check

@@ -17,7 +17,7 @@ var swapChecks = []Check{
 	},
 	{
 		ID: "swap/stale", Clauses: []string{"C3"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
-		Doc: "A swap of a version that was replaced is ErrPrecondition and changes nothing, also for large streams.",
+		Doc: "A swap of a version that was replaced is ErrPrecondition and changes nothing, also for large streams and if that is what is there.",
 		run: checkSwapStale,
 	},
 	{
@@ -94,9 +94,9 @@ func checkSwapStale(t *trial) {
 	stale := t.put(p, content(1, 3000)).Version
 	now := content(2, 3000) // of the same size: only the version tells
 	current := t.put(p, now).Version
-	for _, n := range []int{0, 3000, t.largeSize()} {
-		_, err := t.commit(t.createSwap(p, stale), content(3, n))
-		t.wantStale(err, "a swap to %d bytes of a version of %q that was replaced", n, p)
+	for _, next := range [][]byte{content(3, 0), content(3, 3000), content(3, t.largeSize()), now} {
+		_, err := t.commit(t.createSwap(p, stale), next)
+		t.wantStale(err, "a swap to %d bytes of a version of %q that was replaced", len(next), p)
 		t.wantContent("C3", p, now)
 		if got := t.info(p).Version; got != current {
 			t.errorf("C3", "a lost swap changes the version of %q from %q to %q", p, current, got)

@@ -144,16 +144,16 @@ func checkUploadCancelled(t *trial) {
 	t.wantAbsent("O5", p)
 	for _, n := range []int{3000, t.largeSize()} {
 		for _, at := range []int{0, n - 1} {
-			ctx, cancel := context.WithCancel(t.ctx)
+			ctx, cancel := context.WithCancelCause(t.ctx)
 			data := bytes.NewReader(content(1, n))
 			src := readerAt(func(p []byte, off int64) (int, error) {
 				if off+int64(len(p)) > int64(at) {
-					defer cancel()
+					defer cancel(errCause)
 				}
 				return data.ReadAt(p, off)
 			})
 			_, err := as[fsbase.Uploader](t).Upload(ctx, p, src, int64(n), fsbase.Condition{})
-			cancel()
+			cancel(nil)
 			t.wantIs("W7", err, fmt.Sprintf("Upload of %d bytes to %q whose context is cancelled while the byte at %d of the source is read", n, p, at), context.Canceled)
 			t.wantAbsent("W7", p)
 		}
