@@ -57,6 +57,6 @@ func Checks() []Check {
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
 		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashBesideChecks, crashChurnChecks, crashNameChecks, afterCrashChecks,
-		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultResumeChecks, faultCancelChecks, faultLibraryChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
+		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultChangedChecks, faultResumeChecks, faultCancelChecks, faultLibraryChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)
 }

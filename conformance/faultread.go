@@ -106,7 +106,10 @@ func (t *trial) looks(name string, there []byte) map[string]func() (bool, error)
 		},
 	}
 	if s, ok := fsbase.As[fsbase.Stater](t.fs); ok {
-		looks["Stat"] = func() (bool, error) { _, err := s.Stat(t.ctx, name); return right(err), err }
+		looks["Stat"] = func() (bool, error) {
+			info, err := s.Stat(t.ctx, name)
+			return right(err) && info.Size == int64(len(there)), err
+		}
 	}
 	if r, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
 		looks["ReadRanges"] = func() (bool, error) {
