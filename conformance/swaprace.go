@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime"
 	"strconv"
@@ -22,6 +23,12 @@ var swapRaceChecks = []Check{
 		ID: "swap/counter", Clauses: []string{"C3", "O6"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
 		Doc: "A counter that many increment by swaps counts every increment.",
 		run: func(t *trial) { t.amid(func() { checkSwapCounter(t) }) },
+	},
+	{
+		// What the two meet in once in 10 rounds escapes with 0.9^37 = 2 %.
+		ID: "swap/beside-removal", Clauses: []string{"C3", "O7"}, Level: Must, Profile: Swap, Needs: []Capability{Swapper},
+		Doc: "Of a swap and one RmFile or RemoveAll of the name at once the later one decides: if both succeed the name is gone.",
+		run: checkSwapBesideRemoval,
 	},
 }
 
@@ -84,6 +91,56 @@ func checkSwapCounter(t *trial) {
 	})
 	if !t.failed() {
 		t.wantContent("C3", p, []byte(strconv.Itoa(racers*each)))
+	}
+}
+
+// checkSwapBesideRemoval lets a swap meet each kind of removal, which begins
+// earlier or later each time. Rename is not among them: it may be lost to a swap.
+func checkSwapBesideRemoval(t *trial) {
+	p := t.path("a")
+	removals := map[string]func() error{"RmFile": func() error { return t.fs.RmFile(t.ctx, p) }}
+	if c, ok := fsbase.As[fsbase.RemoveAller](t.fs); ok {
+		removals["RemoveAll"] = func() (last error) {
+			for _, last = range c.RemoveAll(t.ctx, p) {
+			}
+			return last
+		}
+	}
+	before, next := content(1, 100), content(2, 120)
+	for what, remove := range removals {
+		v := t.put(p, before).Version
+		took := timed(func() { _, _ = t.commit(t.createSwap(p, v), next) })
+		for round, wait := range moments(t.env.limits.Rounds/8, took) {
+			v := t.put(p, before).Version
+			w, err := t.createSwap(p, v)()
+			if err != nil {
+				t.fatalf("CreateSwap(%q) of the current version: %v", p, err)
+			}
+			t.write(w, p, next)
+			var rerr error
+			t.together(2, func(i int) func() {
+				if i == 0 {
+					return func() { _, err = w.Commit() }
+				}
+				return func() {
+					pause(wait)
+					rerr = remove()
+				}
+			})
+			w.Close()
+			said := fmt.Sprintf("round %d: a swap of %q beside %s", round, p, what)
+			if rerr != nil {
+				t.errorf("O7", "%s, which says %v", said, rerr)
+				return
+			}
+			if err != nil {
+				t.wantStale(err, "%s", said)
+			}
+			if ok, xerr := t.fs.Exists(t.ctx, p); ok || xerr != nil {
+				t.errorf("C3", "%s, and both return nil: Exists is %v, %v", said, ok, xerr)
+				return
+			}
+		}
 	}
 }
 

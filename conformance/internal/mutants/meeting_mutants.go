@@ -73,6 +73,26 @@ func sourcedBy(publish func(v *variant, p string, data []byte, cond fsbase.Condi
 
 var meetingMutants = []Mutant{
 	{
+		Name:  "a removal does not wait for a swap that has looked at the version",
+		Kills: []string{"swap/beside-removal"},
+		faults: func() faults {
+			var swaps sync.Mutex
+			return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+				return &stream{writer: w, commit: func() (fsbase.Info, error) {
+					swaps.Lock()
+					defer swaps.Unlock()
+					if now, _ := v.get(w.path); cond.Version() != "" && now.info.Version == cond.Version() {
+						yield()
+						w.publish = func(data []byte) (fsbase.Info, error) {
+							return v.put("commit", w.path, data, fsbase.Condition{})
+						}
+					}
+					return w.Commit()
+				}}
+			}}
+		}(),
+	},
+	{
 		Name:   "Upload checks its condition, then acts, under a lock of its handle",
 		Kills:  []string{"handles/mixed-exclusive", "handles/mixed-swap"},
 		faults: checkedBy("upload"),
