@@ -45,6 +45,7 @@ func TestCorrectWrappers(t *testing.T) {
 		{"Sub of Sub", func(inner fsbase.FileSystemBase) fsbase.FileSystemBase { return sub(sub(inner)) }, nil},
 		{"prefix", mutants.Prefixed, nil},
 		{"bytes", mutants.Scrambled, mutants.ScrambledHides()},
+		{"contents by hash", mutants.Addressed, mutants.AddressedHides()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store := mutants.New()
@@ -69,6 +70,9 @@ func TestCorrectWrappers(t *testing.T) {
 				t.Errorf("complete: %v, conforms: %v, notes: %q", rep.Complete(), rep.Conforms(), rep.Notes)
 			}
 			for info := range store.List(t.Context(), "") {
+				if strings.HasPrefix(info.Path, "blobs/") {
+					continue // nobody knows which name has it, too
+				}
 				t.Errorf("VerifyWrapper leaves %q", info.Path)
 			}
 		})

@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 
 	"github.com/godcp/godcp/fsbase"
@@ -69,17 +70,30 @@ func checkTriedAgain(t *trial) {
 			t.wantIs("C6", err, fmt.Sprintf("ReadRanges of %q pinned to a version that was replaced, which is throttled once inside,", p), fsbase.ErrChanged)
 		}
 	}
-	r := w.open(p)
+	for _, before := range []string{"", "after it was read whole"} { // there may be another place to read it from
+		w.readHalf(s, p, whole, before)
+		w.wantContent("R3", p, whole)
+	}
+}
+
+// readHalf reads while a ReadAt inside fails once, with some bytes that are
+// right.
+func (t *trial) readHalf(s *spy, p string, whole []byte, before string) {
+	r := t.open(p)
 	defer r.Close()
-	// Some bytes come with the error.
-	meet, met := once(fmt.Errorf("%w: %w", fsbase.ErrThrottled, errHalfRead), "ReadAt")
-	buf := make([]byte, 50_000)
-	var n int
-	var err error
-	s.during(meet, func() { n, err = r.ReadAt(buf, 20_000) })
-	if met() {
-		if d := difference(buf[:n], whole[20_000:20_000+n]); d != "" || n < len(buf) && err == nil {
-			t.errorf("R3", "ReadAt of %d bytes of %q, of which half are read inside and then it fails once: %d, %v, %s", len(buf), p, n, err, d)
+	for _, span := range [][2]int{{20_000, 50_000}, {90_000, 10_000}, {0, len(whole)}} {
+		meet, met := once(fmt.Errorf("%w: %w", fsbase.ErrThrottled, errHalfRead), "ReadAt")
+		off, buf := span[0], make([]byte, span[1])
+		var n int
+		var err error
+		s.during(meet, func() { n, err = r.ReadAt(buf, int64(off)) })
+		if !met() {
+			continue
 		}
+		said := fmt.Sprintf("ReadAt of %d bytes at %d of %q %s, of which half are read inside and then it fails once", len(buf), off, p, before)
+		if d := difference(buf[:n], whole[off:off+n]); d != "" || n < len(buf) && (err == nil || errors.Is(err, io.EOF)) {
+			t.errorf("R3", "%s: %d, %v, %s", said, n, err, d)
+		}
+		t.readAt(r, p, whole, int64(off), len(buf))
 	}
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -53,24 +54,26 @@ func checkBypass(t *trial) {
 }
 
 // samePaths demands that every method of the wrapper makes the same names of
-// the caller's.
+// the caller's. Names inside that depend on the content as well are its own.
 func (t *trial) samePaths(s *spy, w *trial) {
 	p, good := t.path("dir/a"), t.path("good")
-	known := pathsOf(s.during(nil, func() {
-		for _, name := range []string{p, good} {
-			w.put(name, []byte("x"))
+	use := func(name string, data []byte) []string {
+		return pathsOf(s.during(nil, func() {
+			w.put(name, data)
 			if _, err := w.read(name); err != nil {
 				t.fatalf("reading %q: %v", name, err)
 			}
-		}
-	}))
+		}))
+	}
+	known := slices.Concat(use(p, []byte("x")), use(good, []byte("y")))
+	names := slices.Equal(use(p, []byte("p's")), use(p, []byte("p's, too")))
 	for op, call := range w.everyCall(good) {
 		if op == "List" || op == "RemoveAll" {
 			continue // a prefix may be split up; what it means is for other checks
 		}
 		// Whether it succeeds is for other checks, too.
 		for _, inside := range pathsOf(s.during(nil, func() { _ = call(p) })) {
-			if !slices.Contains(known, inside) {
+			if of := strings.HasSuffix(inside, p) || strings.HasSuffix(inside, good); (names || of) && !slices.Contains(known, inside) {
 				t.errorf("N1", "%s of %q and %q reaches %q inside, and CreateStream and OpenStream reach %q", op, p, good, inside, known)
 			}
 		}
@@ -86,32 +89,59 @@ func pathsOf(calls []call) []string {
 	return slices.Compact(paths)
 }
 
+// storedBy returns what the writing of p leaves inside under the names that it
+// reaches.
+func (t *trial) storedBy(s *spy, w *trial, p string, write func(p string) error) [][]byte {
+	_ = w.fs.RmFile(t.ctx, p)
+	var err error
+	paths := pathsOf(s.during(nil, func() { err = write(p) }))
+	if err != nil {
+		t.fatalf("writing %q: %v", p, err)
+	}
+	var all [][]byte
+	for _, name := range paths {
+		if b, err := t.on(s.inner).read(name); err == nil {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
 // sameBytes demands that a wrapper which changes what is written does so
 // whatever method it is written with.
 func (t *trial) sameBytes(s *spy, w *trial) {
-	data := content(1, 3000)
-	stored := func(write func(p string) error) []byte {
-		p := t.path("bytes/a")
-		_ = w.fs.RmFile(t.ctx, p)
-		var err error
-		paths := pathsOf(s.during(nil, func() { err = write(p) }))
-		if err != nil {
-			t.fatalf("writing %q: %v", p, err)
-		}
-		inside := t.on(s.inner)
-		for _, name := range paths {
-			if b, err := inside.read(name); err == nil && bytes.Equal(b, data) {
-				return b
-			}
-		}
-		return nil
+	p, data := t.path("bytes/a"), content(1, 3000)
+	asGiven := func(write func(p string) error) bool {
+		return slices.ContainsFunc(t.storedBy(s, w, p, write), func(b []byte) bool { return bytes.Equal(b, data) })
 	}
-	if stored(func(p string) error { return w.fill(p, data) }) != nil {
+	if asGiven(func(p string) error { return w.fill(p, data) }) {
 		return // what is written is what is stored
 	}
 	for op, write := range w.writes(data) {
-		if stored(write) != nil {
+		if asGiven(write) {
 			t.errorf("C1", "%s stores the bytes that it is given, and CreateStream does not", op)
+		}
+	}
+}
+
+// checkOwnFormat writes what the wrapper has stored of contents that it may
+// store in different ways.
+func checkOwnFormat(t *trial) {
+	s, w := t.spied()
+	p := t.path("bytes/a")
+	for _, data := range [][]byte{nil, []byte("x"), content(1, 3000), make([]byte, 3000), content(2, 70_000), make([]byte, 70_000)} {
+		for _, stored := range t.storedBy(s, w, p, func(p string) error { return w.fill(p, data) }) {
+			ways := w.writes(stored)
+			ways["CreateStream"] = func(p string) error { return w.fill(p, stored) }
+			for op, write := range ways {
+				q := t.path("bytes/" + op)
+				_ = w.fs.RmFile(t.ctx, q)
+				if err := write(q); err != nil {
+					t.errorf("W1", "%s to %q of the %d bytes that are stored inside for %d: %v", op, q, len(stored), len(data), err)
+					continue
+				}
+				w.wantContent("W1", q, stored)
+			}
 		}
 	}
 }

@@ -19,6 +19,11 @@ var wrapperChecks = []Check{
 		run: checkBypass,
 	},
 	{
+		ID: "wrapper/own-format", Clauses: []string{"W1"}, Level: Must, Profile: Core,
+		Doc: "What the wrapper stores inside is, written through the wrapper, a content like any other.",
+		run: checkOwnFormat,
+	},
+	{
 		ID: "wrapper/asks", Clauses: []string{"R6", "W1"}, Level: Must, Profile: Core,
 		Doc: "Every call is a call of the backend inside: nothing is answered from memory, nothing only seems done.",
 		run: checkAsks,
@@ -65,7 +70,7 @@ var wrapperChecks = []Check{
 	},
 	{
 		ID: "wrapper/contexts", Clauses: []string{"O5", "R7"}, Level: Must, Profile: Core,
-		Doc: "The backend inside gets the caller's context: its values, and its end.",
+		Doc: "The backend inside gets the caller's context: its values, and its end. A wrapper whose first call was under a done one works afterwards.",
 		run: checkContexts,
 	},
 	{

@@ -43,6 +43,10 @@ func checkContexts(t *trial) {
 		t.contextOf(s, w, op, p, good)
 	}
 	t.contextOfStream(s, w, p)
+	w.firstCalls(func() *trial {
+		_, fresh := t.spied()
+		return fresh
+	})
 }
 
 // contextOf makes one call under a context that ends during the first call

@@ -91,6 +91,11 @@ func (t *trial) fence(s *spy, w *trial) (*fence, bool) {
 		return nil, false
 	}
 	f.prefix = strings.TrimSuffix(paths[i], p)
+	for _, name := range []string{p, t.path("dir/b"), t.path("leaf")} {
+		if !slices.Equal(pathsOf(s.during(nil, func() { w.put(name, []byte(name)) })), []string{f.prefix + name}) {
+			t.absent("the wrapper makes more of a name than a prefix and the name")
+		}
+	}
 	f.folder = strings.TrimSuffix(f.prefix, "/")
 	up, base := path.Split(f.folder)
 	mine := t.prefix(outsider)

@@ -34,7 +34,7 @@ type embedding struct{ fsbase.FileSystemBase }
 
 // Wrappers returns every wrapper that is a mutant.
 func Wrappers() []Wrapper {
-	return slices.Concat(capabilityWrappers, callWrappers, nameWrappers, againWrappers)
+	return slices.Concat(capabilityWrappers, callWrappers, nameWrappers, againWrappers, formatWrappers)
 }
 
 var capabilityWrappers = []Wrapper{
