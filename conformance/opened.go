@@ -137,8 +137,8 @@ func (t *trial) halfWay(data []byte, do func(), upload func(src io.ReaderAt) err
 
 func checkOneAge(t *trial) {
 	p := t.path("dir/a")
-	const chunk = 50_000
-	for _, size := range []int{2 * chunk, t.allowed(3 << 20)} {
+	const chunk = 500_000
+	for _, size := range []int{2 * chunk, t.largeSize()} { // what is sent before Commit, and what is not
 		handles := []*trial{t.reopened(), t.reopened()}
 		contents := [][]byte{content(1, size), content(2, size)}
 		var streams []fsbase.WriteStream
