@@ -71,7 +71,7 @@ func ExampleVerifyWrapper() {
 	// Output:
 	// wrapper/hands-out pass
 	// wrapper/bypass pass
-	// wrapper/asks pass
+	// wrapper/own-format pass
 }
 
 func ExampleReport_Badge() {

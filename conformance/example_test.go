@@ -62,6 +62,7 @@ func ExampleChecks() {
 	// MUST swap/no-version
 	// MUST swap/race
 	// MUST swap/counter
+	// MUST swap/beside-removal
 	// MUST swap/foreign
 	// MUST swap/other-name
 }

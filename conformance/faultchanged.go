@@ -138,8 +138,9 @@ func (t *trial) cancelledBeside(what, p string, whole []byte, wait time.Duration
 		}
 		r := t.open(p)
 		return func() (bool, error) {
-			got, err := readStream(r)
-			return err == nil && difference(got, whole) == "", err
+			buf := make([]byte, 1000) // few of many: such reads are the ones that are made one
+			_, err := r.ReadAt(buf, 5000)
+			return err == nil && difference(buf, whole[5000:6000]) == "", err
 		}, func() { r.Close() }
 	}
 	first, closeFirst := ask(t.with(ctx))
