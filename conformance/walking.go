@@ -24,7 +24,7 @@ var walkChecks = []Check{
 	},
 	{
 		ID: "removeall/while-changing", Clauses: []string{"C10"}, Level: Must, Profile: List, Needs: []Capability{RemoveAller},
-		Doc: "RemoveAll removes nothing that it does not yield, also of what its consumer writes meanwhile.",
+		Doc: "RemoveAll removes nothing that it does not yield, also of what its consumer writes meanwhile, and leaves out nothing that its consumer replaces.",
 		run: checkRemoveAllWhileChanging,
 	},
 	{
@@ -121,12 +121,14 @@ func (t *trial) listWithoutNext() {
 }
 
 func checkRemoveAllWhileChanging(t *trial) {
+	names := make([]string, 220) // more than some remove in one request
+	for i := range names {
+		names[i] = t.path(fmt.Sprintf("m/%03d", i))
+	}
+	t.bulk(len(names), func(i int) { t.put(names[i], nil) })
 	t, cancel := t.soon()
 	defer cancel()
 	var written []string
-	for i := range 10 {
-		t.put(t.path(fmt.Sprintf("m/%02d", i)), nil)
-	}
 	yielded := map[string]bool{}
 	for name, err := range as[fsbase.RemoveAller](t).RemoveAll(t.ctx, t.prefix("m/")) {
 		if err != nil {
@@ -138,10 +140,16 @@ func checkRemoveAllWhileChanging(t *trial) {
 			w := t.path(fmt.Sprintf("m/new-%02d", len(written)))
 			t.put(w, []byte("new"))
 			written = append(written, w)
+			t.put(names[len(names)-10*len(written)], []byte("replaced"))
 		}
 	}
 	for _, w := range written {
 		t.wantExists("C10", w, !yielded[w])
+	}
+	for _, name := range names { // what was replaced when it was removed already is there again
+		if !yielded[name] && !t.failed() {
+			t.errorf("C10", "RemoveAll(%q) does not yield %q, which is there all the time, replaced or not", t.prefix("m/"), name)
+		}
 	}
 }
 

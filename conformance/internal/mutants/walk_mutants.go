@@ -139,6 +139,27 @@ var walkMutants = []Mutant{
 			}
 		}},
 	},
+	{
+		Name:  "RemoveAll leaves what was replaced since it was listed",
+		Kills: []string{"removeall/while-changing"},
+		faults: faults{removeAll: func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				if err := ctx.Err(); err != nil {
+					yield("", failed("remove", prefix, err))
+					return
+				}
+				for _, info := range v.infos(prefix) {
+					if o, _ := v.get(info.Path); o.info.Version != info.Version {
+						continue
+					}
+					v.unlink(info.Path)
+					if !yield(info.Path, nil) {
+						return
+					}
+				}
+			}
+		}},
+	},
 }
 
 // memory is a goroutine that uses a caller's memory after its call: a race, which
