@@ -63,11 +63,7 @@ func checkCrashDuringRename(t *trial) {
 					t.fatalf("Rename(%q, %q): %v", from, to, err)
 				}
 			})
-			n := crashMoments
-			if names[0] == "one/c" { // which takes several steps, a short time each
-				n *= 3
-			}
-			for _, wait := range moments(n, took) {
+			for _, wait := range moments(crashMoments, took) {
 				prepare()
 				t = t.crashedAmid(wait, func() { _ = t.fs.Rename(t.ctx, from, to) })
 				said := fmt.Sprintf("after a power loss during Rename(%q, %q)", from, to)
