@@ -53,6 +53,7 @@ func ExampleChecks() {
 	// Output:
 	// MUST sizes/swap
 	// MUST race/mixed-swap
+	// MUST race/swap-source
 	// MUST handles/swap
 	// MUST handles/mixed-swap
 	// MUST swap/current
