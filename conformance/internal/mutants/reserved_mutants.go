@@ -115,6 +115,9 @@ var reservedMutants = []Mutant{
 		Name:  "Rename to below a stream says that its source is absent",
 		Kills: []string{"names/nested"},
 		faults: faults{rename: func(v *variant, ctx context.Context, p, q string) error {
+			if ready(ctx, "rename", q) != nil {
+				return v.Store.Rename(ctx, p, q)
+			}
 			for _, dir := range above(q) {
 				if _, ok := v.get(dir); ok {
 					return failed("rename", p, fs.ErrNotExist)
