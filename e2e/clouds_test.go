@@ -72,9 +72,14 @@ func byURL(url func(folder string) string) func(testing.TB, string) fsbase.FileS
 // TestCloudConformance is the whole suite on each server, on a folder of its
 // own for each check.
 func TestCloudConformance(t *testing.T) {
-	for name, of := range map[string]struct{ backend, report, id string }{
-		"gcs":   {"gcs", "gcs-fake-gcs-server", "gs://bucket/run7"},
-		"azure": {"gocloud", "gocloud-azurite", "azblob://container/run7"},
+	for name, of := range map[string]struct {
+		backend, report, id string
+		except              []conformance.Exception
+	}{
+		"gcs": {"gcs", "gcs-fake-gcs-server", "gs://bucket/run7", nil},
+		"azure": {"gocloud", "gocloud-azurite", "azblob://container/run7", []conformance.Exception{{
+			Check: "handles/one-age", Reason: "a commit drops the blocks that others have sent for the name: a large stream among them fails",
+		}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := clouds[name](t)
@@ -92,6 +97,7 @@ func TestCloudConformance(t *testing.T) {
 					return again
 				},
 				CheckpointID:   of.id,
+				Except:         of.except,
 				Limits:         limits(conformance.Limits{LargeSize: 17 << 20, HugeSize: 36 << 20, Rounds: 20}),
 				Implementation: implementation(of.backend, c.server),
 			})
