@@ -20,6 +20,11 @@ type defect struct {
 // s3Defects are those of the servers by name, at the versions that package
 // servers has. docs/backends.md lists them.
 var s3Defects = map[string][]defect{
+	"minio": {{
+		check:  "list/many-prefixes",
+		reason: "minio of 2026-02-12 does not list what is below the name of an object",
+		signs:  []string{"names instead of"}, always: true,
+	}},
 	"versitygw": {
 		{
 			check: "names/every-call",

@@ -3,6 +3,7 @@ package gocloud
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
@@ -15,10 +16,11 @@ import (
 // azure is a file system of which is known that it is on Azure.
 type azure struct{ *FS }
 
-// quoted is a version as an ETag. Azurite takes "*" for any version even in
-// quotes: there it becomes one that no blob has.
+// quoted is a version as an ETag. What no ETag can be, which could not even be
+// sent, becomes one that no blob has, and so does "*", which Azurite takes for
+// any version also in quotes.
 func quoted(v fsbase.Version) *azcore.ETag {
-	if v == "*" {
+	if v == "*" || strings.ContainsFunc(string(v), func(r rune) bool { return r == '"' || unicode.IsControl(r) }) {
 		v = "none"
 	}
 	etag := azcore.ETag(`"` + v + `"`)

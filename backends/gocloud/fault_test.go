@@ -156,19 +156,22 @@ func (c faultyWrite) run(t *testing.T) string {
 	return ""
 }
 
-// A wildcard is no version, whatever the store takes it for.
-func TestVersionIsNoWildcard(t *testing.T) {
+// A wildcard is no version, whatever the store takes it for, and neither is what
+// cannot be sent.
+func TestVersionThatIsNone(t *testing.T) {
 	s := newStub(t)
 	f := s.fs(t)
 	s.put(nil, "a", []byte("old"), "")
 	for name, content := range map[string][]byte{"one block": []byte("new"), "several": bytes.Repeat([]byte("new"), 40_000)} {
-		_, err := fsbase.Upload(t.Context(), f, "a", bytes.NewReader(content), int64(len(content)), fsbase.IfVersion("*"))
-		wantClass(t, name+", upload", err, fsbase.ErrPrecondition)
-		w, err := fsbase.CreateIf(t.Context(), f, "a", fsbase.IfVersion("*"))
-		_, err = write(w, err, content)
-		wantClass(t, name+", stream", err, fsbase.ErrPrecondition)
-		if got := string(s.blob("a").content); got != "old" {
-			t.Errorf("%s: the blob is %.10q", name, got)
+		for _, v := range []fsbase.Version{"*", "a\nb", "a\x00", `"a"`} {
+			_, err := fsbase.Upload(t.Context(), f, "a", bytes.NewReader(content), int64(len(content)), fsbase.IfVersion(v))
+			wantClass(t, fmt.Sprintf("%s, upload over %q", name, v), err, fsbase.ErrPrecondition)
+			w, err := fsbase.CreateIf(t.Context(), f, "a", fsbase.IfVersion(v))
+			_, err = write(w, err, content)
+			wantClass(t, fmt.Sprintf("%s, stream over %q", name, v), err, fsbase.ErrPrecondition)
+			if got := string(s.blob("a").content); got != "old" {
+				t.Errorf("%s over %q: the blob is %.10q", name, v, got)
+			}
 		}
 	}
 }
