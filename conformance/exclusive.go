@@ -111,17 +111,20 @@ func checkExclusiveRefuses(t *trial) {
 }
 
 func checkExclusiveAtCommit(t *trial) {
-	for i, taker := range []string{"exclusive", "plain"} {
-		p := t.path(taker)
+	for i, taker := range []string{"exclusive", "plain", "large"} {
+		p, n := t.path(taker), 5000
+		if taker == "large" { // of which a part may be sent before
+			n = t.largeSize()
+		}
 		late, err := t.createExclusive(p)()
 		if err != nil {
 			t.fatalf("CreateExclusive(%q), which is absent: %v", p, err)
 		}
 		defer late.Close()
-		t.write(late, p, content(9, 5000))
+		t.write(late, p, content(9, n))
 		first := content(uint64(i), 300)
 		create := t.createExclusive(p)
-		if taker == "plain" {
+		if taker != "exclusive" {
 			create = func() (fsbase.WriteStream, error) { return t.fs.CreateStream(t.ctx, p) }
 		}
 		if _, err := t.commit(create, first); err != nil {

@@ -119,19 +119,21 @@ func checkSwapGone(t *trial) {
 
 func checkSwapAtCommit(t *trial) {
 	p := t.path("a")
-	v := t.put(p, content(1, 3000)).Version
-	w, err := t.createSwap(p, v)()
-	if err != nil {
-		t.fatalf("CreateSwap(%q) of the current version: %v", p, err)
+	for _, n := range []int{3000, t.largeSize()} { // of which a part may be sent before
+		v := t.put(p, content(1, 3000)).Version
+		w, err := t.createSwap(p, v)()
+		if err != nil {
+			t.fatalf("CreateSwap(%q) of the current version: %v", p, err)
+		}
+		defer w.Close()
+		t.write(w, p, content(2, n))
+		between := content(3, 3000)
+		t.put(p, between)
+		_, err = w.Commit()
+		t.wantStale(err, "a swap by %d bytes of a version of %q that was replaced since CreateSwap", n, p)
+		w.Close()
+		t.wantContent("C3", p, between)
 	}
-	defer w.Close()
-	t.write(w, p, content(2, 3000))
-	between := content(3, 3000)
-	t.put(p, between)
-	_, err = w.Commit()
-	t.wantStale(err, "a swap of a version of %q that was replaced since CreateSwap", p)
-	w.Close()
-	t.wantContent("C3", p, between)
 }
 
 func checkSwapCancelled(t *trial) {

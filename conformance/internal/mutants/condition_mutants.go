@@ -89,6 +89,27 @@ var conditionMutants = []Mutant{
 		}},
 	},
 	{
+		Name:  "a condition counts when a large part is sent",
+		Kills: []string{"exclusive/decided-at-commit", "swap/decided-at-commit"},
+		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+			sent := false
+			return &stream{
+				writer: w,
+				write: func(p []byte) (int, error) {
+					sent = sent || len(p) >= largePart && v.holds(w.path, cond) == nil
+					return w.Write(p)
+				},
+				commit: func() (fsbase.Info, error) {
+					if sent && w.ctx.Err() == nil && w.err == nil && !w.over {
+						w.over = true
+						return v.put("commit", w.path, w.data, fsbase.Condition{})
+					}
+					return w.Commit()
+				},
+			}
+		}},
+	},
+	{
 		Name:  "conditions are ignored above 5 MiB",
 		Kills: []string{"exclusive/refuses", "exclusive/race-large", "swap/stale"},
 		faults: lax(func(v *variant, w *writer, cond fsbase.Condition) (fsbase.Info, error) {
