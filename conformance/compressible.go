@@ -1,8 +1,6 @@
 package conformance
 
-import (
-	"bytes"
-)
+import "bytes"
 
 var compressibleChecks = []Check{
 	{
