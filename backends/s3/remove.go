@@ -25,7 +25,7 @@ func (f *FS) RmFile(ctx context.Context, path string) error {
 
 // remove removes a key; with an ETag, only the version that has it.
 func (f *FS) remove(ctx context.Context, key string, ifMatch *string) error {
-	_, err := ask(ctx, f, f.client.DeleteObject, &s3.DeleteObjectInput{Bucket: &f.bucket, Key: &key, IfMatch: ifMatch})
+	_, err := ask(ctx, f, lingeringly(f.client.DeleteObject), &s3.DeleteObjectInput{Bucket: &f.bucket, Key: &key, IfMatch: ifMatch})
 	return err
 }
 
@@ -75,7 +75,7 @@ func (f *FS) removeBatch(ctx context.Context, batch []fsbase.Info) (map[string]e
 	for i, info := range batch {
 		ids[i].Key = aws.String(f.prefix + info.Path)
 	}
-	out, err := ask(ctx, f, f.client.DeleteObjects, &s3.DeleteObjectsInput{
+	out, err := ask(ctx, f, lingeringly(f.client.DeleteObjects), &s3.DeleteObjectsInput{
 		Bucket: &f.bucket, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)}, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32c,
 	})
 	if err != nil {

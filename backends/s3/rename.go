@@ -25,7 +25,7 @@ func (f *FS) Rename(ctx context.Context, path, newPath string) error {
 	if f.site.directory && from != to {
 		// On any other kind of bucket this makes an empty object, and says 200.
 		// The token makes a second request the same as the first.
-		_, err = ask(ctx, f, f.client.RenameObject, &s3.RenameObjectInput{
+		_, err = ask(ctx, f, lingeringly(f.client.RenameObject), &s3.RenameObjectInput{
 			Bucket: &f.bucket, Key: &to, RenameSource: aws.String(escape(from)), ClientToken: aws.String(rand.Text()),
 		})
 		return pathError(op, path, err)
