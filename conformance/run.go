@@ -69,9 +69,9 @@ type Harness struct {
 const costsWanted = "GODCP_CONFORMANCE_COSTS"
 
 // Run puts every check to the backend, each as a subtest named by its ID. It
-// fails t when a MUST check fails, and logs what is absent, what is excepted
-// and which SHOULD checks fail. With GODCP_CONFORMANCE_COSTS=1 in the
-// environment it measures costs, too.
+// fails t when a MUST check fails, skips what is absent or excepted, and logs
+// which SHOULD checks fail. With GODCP_CONFORMANCE_COSTS=1 in the environment it
+// measures costs, too.
 //
 // The report is for publishing. It is nil if go test -run left out every check.
 func Run(t *testing.T, h Harness) *Report {
@@ -126,6 +126,8 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 				switch {
 				case res.Broken():
 					t.Errorf("%s\n%s", c.Doc, res.Detail)
+				case res.Result == Absent, res.Result == Excepted:
+					t.Skipf("%s (%s): %s", res.Result, c.Level, res.Detail)
 				case res.Result != Pass || res.Detail != "":
 					t.Logf("%s (%s): %s", res.Result, c.Level, res.Detail)
 				}
@@ -151,6 +153,7 @@ func (h Harness) run(t *testing.T, checks []Check, wrap func(fsbase.FileSystemBa
 	for _, n := range rep.Notes {
 		t.Logf("note: %s", n)
 	}
+	t.Log(rep.Verdict())
 	t.Logf("capabilities: %v", rep.Capabilities)
 	t.Logf("profiles: %v", rep.Profiles)
 	t.Logf("seed: %d", rep.Seed)

@@ -112,3 +112,16 @@ func TestBufferWriterInfoAndMemory(t *testing.T) {
 		t.Errorf("commit got %q of capacity %d", kept, cap(kept))
 	}
 }
+
+// A store that knows nil from empty, as SQL does, gets an empty value.
+func TestBufferWriterOfNothing(t *testing.T) {
+	w := fsbase.NewBufferWriter(t.Context(), "a", func(_ context.Context, content []byte) (fsbase.Info, error) {
+		if content == nil {
+			t.Error("commit got nil")
+		}
+		return fsbase.Info{Version: "v"}, nil
+	})
+	if _, err := w.Commit(); err != nil {
+		t.Error(err)
+	}
+}

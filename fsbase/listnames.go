@@ -12,6 +12,8 @@ import (
 // ListNames is a [Lister]'s List for storage that tells names in any order,
 // more than once, or without regard to the prefix: clause C8. names returns
 // all that may have the prefix. What [Stat] does not find any more is left out.
+// The prefix and the context are checked before names is called, and errors made
+// *fs.PathError.
 func ListNames(ctx context.Context, fsys FileSystemBase, prefix string, names func() ([]string, error)) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		err := CheckPrefix(ctx, "list", prefix)
