@@ -79,16 +79,21 @@ func (t *trial) crashedAmid(wait time.Duration, call func()) *trial {
 
 // wantOneOf demands that path reads as one of two contents: nil for absent. A
 // version that is replaced while it is read is read again.
-func (t *trial) wantOneOf(clause, said, path string, one, other []byte) {
+func (t *trial) wantOneOf(clause, said, path string, first, second []byte) {
 	for range 10 {
-		got, err := t.read(path)
+		ok := false
+		var one, two string
+		err := t.compare(path, func(got []byte) {
+			if ok = isContent(got, nil, first) || isContent(got, nil, second); !ok {
+				one, two = difference(got, first), difference(got, second)
+			}
+		})
 		switch {
 		case errors.Is(err, fsbase.ErrChanged):
 			continue
-		case isContent(got, err, one), isContent(got, err, other):
+		case ok, err != nil && (isContent(nil, err, first) || isContent(nil, err, second)):
 		default:
-			t.errorf(clause, "%s: reading %q: %v, against one content %s; against the other %s",
-				said, path, err, difference(got, one), difference(got, other))
+			t.errorf(clause, "%s: reading %q: %v, against one content %s; against the other %s", said, path, err, one, two)
 		}
 		return
 	}

@@ -55,7 +55,7 @@ func Checks() []Check {
 		pinWayChecks, pinSizeChecks, operationChecks,
 		sizeChecks, powerChecks, ladderChecks, borderChecks, octaveChecks, compressibleChecks, middleChecks, hugeChecks, interleavingChecks, heldChecks, raceChecks, raceLookChecks, mixedChecks, copyRaceChecks, handleChecks, openedChecks, errorChecks,
 		cancelChecks, cancelPublishChecks, contextChecks, cancelReadChecks, alikeChecks, sumChecks, capabilityChecks, fastViewChecks, listChecks, listManyChecks, listBesideChecks, walkChecks, exclusiveChecks, swapChecks,
-		swapRaceChecks, foreignChecks, otherNameChecks, historyChecks,
+		swapRaceChecks, emptiedChecks, foreignChecks, otherNameChecks, historyChecks,
 		uploadChecks, hostileChecks, streamChecks, rangedChecks, copyChecks, removeAllChecks, durableChecks, durableWayChecks, crashAmidChecks, crashBesideChecks, crashChurnChecks, crashNameChecks, afterCrashChecks,
 		faultCommitChecks, faultResidueChecks, faultReadChecks, faultRemoveChecks, faultLostChecks, faultLargeChecks, faultLaterChecks, faultChangedChecks, faultResumeChecks, faultCancelChecks, faultLibraryChecks, faultDurableChecks, scenarioChecks, modelChecks, leakChecks, laterChecks,
 	)

@@ -58,6 +58,7 @@ func (t *trial) histories(handles []*trial, changes ...act) {
 	if has[fsbase.Stater](t.fs) {
 		looks = append(looks, actStat)
 	}
+	t.pairs(handles, slices.Compact(slices.Clone(changes))...)
 	rng := t.rng(fmt.Sprint("acts ", len(handles), changes))
 	for round := range max(4, t.env.limits.Rounds/4) {
 		if t.failed() {
@@ -138,14 +139,22 @@ func (c *client) change(a act) {
 		}
 	}
 	c.number++
-	cond := map[act]fsbase.Condition{actExclusive: fsbase.IfAbsent(), actSwap: fsbase.IfVersion(c.version)}[a]
 	next := c.who*100 + c.number
 	q := c.ask(c.who, asked{act: a, next: next, old: c.seen})
-	info, err := c.commit(c.createIf(c.path, cond), numbered(next))
+	info, err := c.commit(c.createIf(c.path, c.condition(a)), numbered(next))
+	c.end(q, info, err)
+}
+
+func (c *client) condition(a act) fsbase.Condition {
+	return map[act]fsbase.Condition{actExclusive: fsbase.IfAbsent(), actSwap: fsbase.IfVersion(c.version)}[a]
+}
+
+// end records what came of a change.
+func (c *client) end(q asked, info fsbase.Info, err error) {
 	switch {
 	case err == nil:
-		c.seen, c.version = next, info.Version
-	case errors.Is(err, fsbase.ErrPrecondition) && a != actWrite, errors.Is(err, fsbase.ErrCommitUnknown):
+		c.seen, c.version = q.next, info.Version
+	case errors.Is(err, fsbase.ErrPrecondition) && q.act != actWrite, errors.Is(err, fsbase.ErrCommitUnknown):
 	default:
 		c.errorf("O7", "%v of %q among others: %v", q, c.path, err)
 	}

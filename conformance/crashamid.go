@@ -10,8 +10,8 @@ import (
 // is met by one or two of the moments.
 var crashAmidChecks = []Check{
 	{
-		ID: "durable/during-publish", Clauses: []string{"W1", "W2", "W3"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
-		Doc: "A power loss while a stream is published, in any way, finds the new content or what was there before, whole.",
+		ID: "durable/during-publish", Clauses: []string{"W1", "W2", "W3", "C4"}, Level: Must, Profile: Durable, Needs: []Capability{CanCrash},
+		Doc: "A power loss while a stream is published, in any way, finds the new content or what was there before, whole, and under the version of the one not the other.",
 		run: checkCrashDuringPublish,
 	},
 	{
@@ -41,8 +41,15 @@ func checkCrashDuringPublish(t *trial) {
 		}
 		for _, wait := range moments(crashMoments, took) {
 			publish, cond, before := prepare()
+			var was fsbase.Version
+			if before != nil {
+				was = t.info(p).Version
+			}
 			t = t.crashedAmid(wait, func() { _, _ = publish(t, cond) })
 			t.wantOneOf("W2", "after a power loss during "+w.what, p, before, next)
+			if got, err := t.read(p); before != nil && isContent(got, err, next) && t.info(p).Version == was {
+				t.errorf("C4", "after a power loss during %s %q has the new content, and the version %q that it had before", w.what, p, was)
+			}
 		}
 	}
 }

@@ -47,6 +47,12 @@ func (t *trial) endings() map[string]ending {
 			r.Close()
 		})},
 		"OpenStream of an absent name": {"R5", func() { _, _ = t.read(t.prefix("dir/absent")) }},
+		"Exists of an absent name":     {"R5", func() { _, _ = t.fs.Exists(t.ctx, t.prefix("dir/absent")) }},
+		"RmFile of an absent name":     {"R5", func() { _ = t.fs.RmFile(t.ctx, t.prefix("dir/absent")) }},
+		"Rename of an absent name":     {"R5", func() { _ = t.fs.Rename(t.ctx, t.prefix("dir/absent"), p) }},
+	}
+	if c, ok := fsbase.As[fsbase.Stater](t.fs); ok {
+		endings["Stat of an absent name"] = ending{"R5", func() { _, _ = c.Stat(t.ctx, t.prefix("dir/absent")) }}
 	}
 	for _, w := range t.ways() {
 		endings[w.what] = ending{"W4", func() { _, _ = w.begin(t, p, []byte("x"))(t, fsbase.Condition{}) }}

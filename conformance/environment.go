@@ -79,6 +79,7 @@ type environment struct {
 	crash   func(context.Context, fsbase.FileSystemBase) (fsbase.FileSystemBase, error)
 	residue func(context.Context, fsbase.FileSystemBase) ([]string, error)
 
+	spare    *spare
 	wrapping *wrapping // when a wrapper is looked at
 	hides    []Capability
 
@@ -90,6 +91,7 @@ type environment struct {
 func newEnvironment(checks []Check, limits Limits, except []Exception) (*environment, error) {
 	e := &environment{
 		checks: checks, seed: newSeed(), limits: limits.withDefaults(), except: map[string]string{}, given: except,
+		spare: &spare{},
 	}
 	for _, x := range except {
 		if strings.TrimSpace(x.Reason) == "" {

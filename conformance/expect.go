@@ -86,12 +86,17 @@ func (t *trial) read(path string) ([]byte, error) {
 // readStream reads what Info().Size promises. It is an error when there is
 // less.
 func readStream(r fsbase.ReadStream) ([]byte, error) {
+	return readStreamTo(r, func(n int) []byte { return make([]byte, n) })
+}
+
+// readStreamTo reads it into zeros that are taken.
+func readStreamTo(r fsbase.ReadStream, take func(n int) []byte) ([]byte, error) {
 	size := r.Info().Size
 	if size < 0 || size > maxRead {
 		return nil, fmt.Errorf("the Info of the stream has the size %d", size)
 	}
-	b := make([]byte, size)
-	n, err := r.ReadAt(b, 0)
+	b := take(int(size))
+	n, err := r.ReadAt(b[:size:size], 0)
 	switch {
 	case n == len(b) && (err == nil || errors.Is(err, io.EOF)):
 		return b, nil
@@ -103,12 +108,30 @@ func readStream(r fsbase.ReadStream) ([]byte, error) {
 
 // wantContent demands that path reads as want.
 func (t *trial) wantContent(clause, path string, want []byte) {
-	got, err := t.read(path)
+	err := t.compare(path, func(got []byte) {
+		if d := difference(got, want); d != "" {
+			t.errorf(clause, "reading %q: %s", path, d)
+		}
+	})
 	if err != nil {
 		t.errorf(clause, "reading %q: %v", path, err)
-	} else if d := difference(got, want); d != "" {
-		t.errorf(clause, "reading %q: %s", path, d)
 	}
+}
+
+// compare hands with what path reads as, which it must not keep.
+func (t *trial) compare(path string, with func(got []byte)) error {
+	r, err := t.fs.OpenStream(t.ctx, path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	got, err := readStreamTo(r, t.env.spare.take)
+	if err != nil {
+		return err // and the buffer is left to whoever may still fill it
+	}
+	with(got)
+	t.env.spare.give(got)
+	return nil
 }
 
 // wantAbsent demands that nothing that looks can see path.

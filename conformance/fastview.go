@@ -9,9 +9,9 @@ import (
 
 var fastViewChecks = []Check{
 	{
-		ID: "capability/without-sync", Clauses: []string{"C11", "W1", "W4", "C2", "C3", "C5", "C9"}, Level: Must, Profile: Core,
+		ID: "capability/without-sync", Clauses: []string{"C11", "W1", "W4", "C2", "C3", "C5", "C9", "O7"}, Level: Must, Profile: Core,
 		Needs: []Capability{Unsyncer},
-		Doc:   "What WithoutSync returns has the same capabilities, shows nothing before Commit, keeps conditions, and publishes every byte.",
+		Doc:   "What WithoutSync returns has the same capabilities, shows nothing before Commit, keeps conditions, beside its file system, too, and publishes every byte.",
 		run:   checkFastView,
 	},
 }
@@ -35,6 +35,14 @@ func checkFastView(t *trial) {
 			fast.staysUnseen(w, p, before, data)
 			fast.refusesStale(w, p, data)
 		}
+	}
+	both := []*trial{t, fast}
+	t.pairs(both, actWrite, actRemove)
+	if has[fsbase.ExclusiveCreator](t.fs) {
+		t.pairs(both, actExclusive, actRemove)
+	}
+	if has[fsbase.Swapper](t.fs) {
+		t.pairs(both, actSwap, actRemove)
 	}
 	if c, ok := fsbase.As[fsbase.Uploader](fast.fs); ok {
 		p, data := t.path("short"), content(1, 5000)

@@ -21,12 +21,12 @@ var faultCommitChecks = []Check{
 		run: checkPublishSettles,
 	},
 	{
-		ID: "faults/refused-commit", Clauses: []string{"E4", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
-		Doc: "A commit that the storage is too busy for is tried again or ErrThrottled, then with nothing done; a later one succeeds.",
+		ID: "faults/refused-commit", Clauses: []string{"E4", "W1", "W2", "W5", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanRefuse},
+		Doc: "A commit that the storage is too busy for is tried again or ErrThrottled, then with nothing done, and the stream is closed; a later one succeeds.",
 		run: func(t *trial) { t.deniedCommit(t.env.faults.Refuse, fsbase.ErrThrottled) },
 	},
 	{
-		ID: "faults/forbidden-commit", Clauses: []string{"E4", "W1", "W2", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
+		ID: "faults/forbidden-commit", Clauses: []string{"E4", "W1", "W2", "W5", "E1"}, Level: Must, Profile: Atomic, Needs: []Capability{CanForbid},
 		Doc: "A commit that the caller may not make is fs.ErrPermission and nothing is done.",
 		run: func(t *trial) { t.deniedCommit(t.env.faults.Forbid, fs.ErrPermission) },
 	},
@@ -97,7 +97,9 @@ func (t *trial) truthful(what, p string, err error, before, data []byte) {
 	case errors.Is(err, fsbase.ErrCommitUnknown):
 		t.wantOneOf("W2", what, p, before, data)
 	default:
-		if got, rerr := t.read(p); rerr == nil && difference(got, data) == "" {
+		published := false
+		_ = t.compare(p, func(got []byte) { published = difference(got, data) == "" })
+		if published {
 			t.errorf("E3", "%s to %q has published, yet says %v", what, p, err)
 			return
 		}
@@ -169,7 +171,28 @@ func (t *trial) deniedCommit(arm Arm, class error) {
 			t.wantContent("W1", p, data)
 		})
 	}
+	for i, w := range t.waysOf("W1", "C2", "C3") {
+		t.deniedTwice(arm, w, t.path(fmt.Sprintf("dir/twice-%d", i)))
+	}
 	t.fruitless(parts)
+}
+
+// deniedTwice commits a stream again that the storage has denied, when it would
+// not any more.
+func (t *trial) deniedTwice(arm Arm, w way, p string) {
+	cond, before := t.clear(w, p, content(1, 500))
+	s, err := t.createIf(p, cond)()
+	if err != nil {
+		t.fatalf("beginning a %s to %q: %v", w.what, p, err)
+	}
+	defer s.Close()
+	t.write(s, p, content(2, 3000))
+	if !t.mustStrike(arm, Fault{On: ToCommit}, func() { _, err = s.Commit() }) || err == nil {
+		return
+	}
+	_, err = s.Commit()
+	t.wantIs("W5", err, fmt.Sprintf("the second %s of one stream to %q, of which the storage has denied the first", w.what, p), fs.ErrClosed)
+	t.wantStill("W5", p, before)
 }
 
 // deniedWrite lets Writes meet the fault, the first of many or all, and goes on

@@ -29,12 +29,22 @@ var leakChecks = []Check{
 		Doc: "A thousand streams that are closed, before or after the end of their context, hold nothing that a later one waits for.",
 		run: checkSlots,
 	},
+	{
+		ID: "leaks/calls", Clauses: []string{"W4", "R5"}, Level: Must, Profile: Core,
+		Doc: "Nor do a thousand calls of any kind that fail, or are left.",
+		run: checkCallsLeave,
+	},
+	{
+		ID: "leaks/large", Clauses: []string{"W4"}, Level: Must, Profile: Core,
+		Doc: "Large streams that are closed, cancelled or fail leave no goroutine, and no file or connection open each.",
+		run: checkLargeLeave,
+	},
 }
 
 // leakRounds is how often each way to end is taken, and leaked how many of them
 // make a leak: fewer are pools and connections that were set up meanwhile.
 const (
-	leakRounds = 60
+	leakRounds = 48
 	leaked     = leakRounds / 6
 )
 
@@ -122,37 +132,6 @@ func checkFiles(t *trial) {
 		}
 		if n := t.settle(before+leakRounds/2, count); n > before+leakRounds/2 {
 			t.errorf(e.clause, "%d times %s leave %d files open", leakRounds, what, n-before)
-			return
-		}
-	}
-}
-
-// manyClosed is how many streams end in each way without a Commit: more than the
-// slots, up to 1,024, that people allow.
-const manyClosed = 1100
-
-func checkSlots(t *trial) {
-	hurried, cancel := t.soon()
-	defer cancel()
-	p := t.path("a")
-	for what, end := range map[string]func(cancel func()){
-		"closed":                                func(func()) {},
-		"closed after the end of their context": func(cancel func()) { cancel() },
-	} {
-		for i := range manyClosed {
-			ctx, cancel := context.WithCancel(hurried.ctx)
-			w, err := t.fs.CreateStream(ctx, p)
-			if err != nil {
-				cancel()
-				t.errorf("W4", "CreateStream(%q) after %d streams that were %s: %v", p, i, what, err)
-				return
-			}
-			end(cancel)
-			w.Close()
-			cancel()
-		}
-		if err := hurried.fill(p, []byte(what)); err != nil {
-			t.errorf("W4", "writing %q after %d streams that were %s: %v", p, manyClosed, what, err)
 			return
 		}
 	}

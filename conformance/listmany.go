@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
+	"runtime/pprof"
 	"slices"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 var listManyChecks = []Check{
 	{
 		ID: "list/many", Clauses: []string{"C8"}, Level: Must, Profile: List, Needs: []Capability{Lister},
-		Doc: "A listing goes on past the page of the storage, also within another, and ends where a page does.",
+		Doc: "A listing goes on past the page of the storage, also within another, ends where a page does, and leaves no goroutine when it is left.",
 		run: checkListMany,
 	},
 	{
@@ -34,6 +36,7 @@ func checkListMany(t *trial) {
 	t.wantList("C8", t.prefix("many/"), names)
 	t.wantList("C8", t.prefix("many"), append(names, other))
 	t.listAround(t.prefix("many/"), names)
+	t.leaveList(t.prefix("many/"))
 	if whole := len(names) / 1000 * 1000; whole > 0 { // the last page is whole, too
 		t.bulk(len(names)-whole, func(i int) { t.remove(names[whole+i]) })
 		t.wantList("C8", t.prefix("many/"), names[:whole])
@@ -55,6 +58,26 @@ func (t *trial) listAround(prefix string, names []string) {
 	}
 	if n != len(names) {
 		t.errorf("C8", "List(%q) around another yields %d names instead of %d", prefix, n, len(names))
+	}
+}
+
+// leaveList leaves listings after their first name, while the next page may be
+// under way.
+func (t *trial) leaveList(prefix string) {
+	const times = 24
+	label := fmt.Sprintf("List that is left %d", labels.Add(1))
+	pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
+		for range times {
+			for _, err := range as[fsbase.Lister](t).List(t.ctx, prefix) {
+				if err != nil {
+					t.errorf("C8", "List(%q): %v", prefix, err)
+				}
+				break
+			}
+		}
+	})
+	if n := t.settle(times/2, func() int { return t.goroutines(label) }); n > times/2 {
+		t.errorf("C8", "%d listings of %q that are left after the first name leave %d goroutines", times, prefix, n)
 	}
 }
 

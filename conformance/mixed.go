@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync/atomic"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -128,7 +129,11 @@ func (t *trial) mixedRace(handles []*trial, clause, cond string) {
 // soon returns the same trial with a tenth of its time: for calls that a fault
 // would let wait for each other.
 func (t *trial) soon() (*trial, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(t.ctx, t.env.limits.Timeout/10)
+	return t.atMostFor(t.env.limits.Timeout / 10)
+}
+
+func (t *trial) atMostFor(d time.Duration) (*trial, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(t.ctx, d)
 	return t.with(ctx), cancel
 }
 

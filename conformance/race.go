@@ -26,6 +26,11 @@ var raceChecks = []Check{
 		run: func(t *trial) { t.overwriteRace(6, t.largeSize()-1) },
 	},
 	{
+		ID: "race/rename-over", Clauses: []string{"O7", "W2", "R2"}, Level: Must, Profile: Atomic,
+		Doc: "While streams are renamed to a name again and again, every reader of it finds one of the contents, whole.",
+		run: checkRenameOver,
+	},
+	{
 		ID: "race/writers", Clauses: []string{"W9", "O6"}, Level: Must, Profile: Atomic,
 		Doc: "Many writers at once, of their own names and of a common one, do not disturb each other.",
 		run: checkWriters,
@@ -39,6 +44,18 @@ func (t *trial) overwriteRace(rounds, size int) {
 	contents := [2][]byte{content(1, size), content(2, size+1)}
 	t.put(p, contents[0])
 	t.watch(rounds, func(round int) { t.put(p, contents[1-round%2]) }, func() { t.look(p, contents[:]) })
+}
+
+func checkRenameOver(t *trial) {
+	from, p := t.path("dir/from"), t.path("dir/a")
+	contents := [][]byte{content(1, 3000), content(2, 3001)}
+	t.put(p, contents[0])
+	t.watch(max(10, t.env.limits.Rounds/4), func(round int) {
+		t.put(from, contents[1-round%2])
+		if err := t.fs.Rename(t.ctx, from, p); err != nil {
+			t.errorf("O7", "Rename(%q, %q) while the target is read: %v", from, p, err)
+		}
+	}, func() { t.look(p, contents) })
 }
 
 // watch lets one goroutine change something and the others look at it all the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -134,19 +133,27 @@ func (t *trial) rangesOf(n int) {
 func checkRangePastEnd(t *trial) {
 	p := t.path("a")
 	t.put(p, content(1, 100))
-	for _, s := range [][2]int{{0, 101}, {99, 2}, {100, 1}, {101, 1}, {math.MaxInt, 10}, {-1, 10}, {-200, 10}} {
+	type span struct {
+		off int64
+		n   int
+	}
+	spans := []span{{0, 101}, {99, 2}, {100, 1}, {101, 1}, {-1, 10}, {-200, 10}}
+	for _, off := range farOffsets() {
+		spans = append(spans, span{off, 10})
+	}
+	for _, s := range spans {
 		// Good ranges around the bad one: its failure must not be lost.
 		ranges := []fsbase.Range{
 			{Offset: 0, Dst: make([]byte, 10)},
-			{Offset: int64(s[0]), Dst: make([]byte, s[1])},
+			{Offset: s.off, Dst: make([]byte, s.n)},
 			{Offset: 50, Dst: make([]byte, 10)},
 		}
 		_, err := as[fsbase.RangeReader](t).ReadRanges(t.ctx, p, "", ranges)
 		switch {
 		case err == nil:
-			t.errorf("C6", "ReadRanges of %d bytes at %d of %q, which has 100: no error", s[1], s[0], p)
+			t.errorf("C6", "ReadRanges of %d bytes at %d of %q, which has 100: no error", s.n, s.off, p)
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fsbase.ErrChanged):
-			t.errorf("C6", "ReadRanges of %d bytes at %d of %q, which has 100 and stays as it is: %v", s[1], s[0], p, err)
+			t.errorf("C6", "ReadRanges of %d bytes at %d of %q, which has 100 and stays as it is: %v", s.n, s.off, p, err)
 		}
 	}
 }

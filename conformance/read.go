@@ -106,7 +106,7 @@ func checkReadAt(t *trial) {
 		r := t.open(p)
 		defer r.Close()
 		s := int64(size)
-		for _, off := range []int64{0, 1, s / 2, s - 1, s, s + 1, s + 4096, math.MaxInt64 - 8} {
+		for _, off := range append(farOffsets(), 0, 1, s/2, s-1, s, s+1, s+4096) {
 			for _, n := range []int{1, 7, size / 2, size, size + 1, 4096} {
 				if off >= 0 {
 					t.readAt(r, p, whole, off, n)
@@ -117,6 +117,12 @@ func checkReadAt(t *trial) {
 			t.errorf("R3", "ReadAt of no bytes at 0 of %q: %d, %v", p, n, err)
 		}
 	}
+}
+
+// farOffsets lie behind every stream here: cut to 31 or 32 bits, and added to a
+// length, they do not.
+func farOffsets() []int64 {
+	return []int64{1 << 31, 1<<31 + 5, 1 << 32, 1<<32 + 5, 1 << 40, math.MaxInt64 - 8, math.MaxInt64}
 }
 
 func checkNegativeOffset(t *trial) {

@@ -151,7 +151,7 @@ func checkRemoveAllCancelled(t *trial) {
 	for i, want := range []error{context.Canceled, context.DeadlineExceeded, context.Canceled} {
 		names, prefix := t.putTree(), "tree/"
 		if i == 2 { // more than one request
-			names, prefix = t.putMany(), "many/"
+			names, prefix = t.putUpTo(morePages), "many/"
 		}
 		got, last := t.endWithin("C10", "RemoveAll", want, func(ctx context.Context) iter.Seq2[string, error] {
 			return as[fsbase.RemoveAller](t).RemoveAll(ctx, t.prefix(prefix))

@@ -63,8 +63,14 @@ func (t *trial) putTree() []string {
 }
 
 // putMany writes Limits.Keys small streams under a folder and next to it.
-func (t *trial) putMany() []string {
-	names := make([]string, t.env.limits.Keys)
+func (t *trial) putMany() []string { return t.putUpTo(t.env.limits.Keys) }
+
+// morePages is just above one page of S3 and GCS.
+const morePages = 1103
+
+// putUpTo writes n of them, or as many as the limits say.
+func (t *trial) putUpTo(n int) []string {
+	names := make([]string, min(n, t.env.limits.Keys))
 	for i := range names {
 		names[i] = t.path(fmt.Sprintf("many/%d/x-%05d", i%3, i*7919%100_003))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/godcp/godcp/fsbase"
 )
@@ -44,11 +45,12 @@ var walkChecks = []Check{
 }
 
 func checkListWhileChanging(t *trial) {
-	t, cancel := t.soon()
-	defer cancel()
-	// Whoever lists in order to remove must get to the end.
-	names := t.putMany()
+	began := time.Now()
+	names := t.putUpTo(morePages)
 	slices.Sort(names)
+	// Whoever lists in order to remove must get to the end.
+	t, cancel := t.atMostFor(t.env.limits.Timeout/10 + 10*time.Since(began))
+	defer cancel()
 	var got []string
 	for info, err := range as[fsbase.Lister](t).List(t.ctx, t.prefix("many/")) {
 		if err != nil {

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/godcp/godcp/fsbase"
@@ -49,7 +50,7 @@ var writeChecks = []Check{
 	},
 	{
 		ID: "write/buffer", Clauses: []string{"W10"}, Level: Must, Profile: Core,
-		Doc: "The caller may use the memory of a Write, however long, again as soon as it returns, under every condition.",
+		Doc: "The caller may use the memory of a Write, however long, again as soon as it returns, under every condition, and for another Write at once.",
 		run: checkBuffer,
 	},
 }
@@ -117,32 +118,75 @@ func checkFreshRoot(t *trial) {
 }
 
 func checkBuffer(t *trial) {
-	sizes := []int{70_000, 70_000, 70_000}
+	patterns := [][]int{{70_000, 70_000, 70_000}}
 	if n := t.largeSize(); n >= 8<<20 {
-		sizes = append(sizes, 1<<20, 6<<20, 70_000, 1<<20-1)
+		// The first of a stream may be handed on whole as a part, or as several.
+		patterns = [][]int{{70_000, 70_000, 70_000, 1 << 20, 6 << 20, 70_000, 1<<20 - 1}, {8 << 20, 70_000}, {n, 70_000}}
 	}
-	buf := make([]byte, slices.Max(sizes))
 	for i, w := range t.waysOf("W1", "C2", "C3") {
-		p := t.path("a")
-		cond, _ := t.clear(w, p, nil)
-		s, err := t.createIf(p, cond)()
-		if err != nil {
-			t.fatalf("beginning a %s to %q: %v", w.what, p, err)
+		for j, sizes := range patterns {
+			t.reuseBuffer(w, uint64(10*i+j), sizes)
 		}
-		defer s.Close()
-		var want []byte
-		for j, n := range sizes {
-			part := content(uint64(10*i+j), n)
-			t.write(s, p, buf[:copy(buf, part)])
-			if !bytes.Equal(buf[:n], part) {
-				t.errorf("W10", "Write of %d bytes to %q changed them", n, p)
+	}
+	t.shareBuffer(10, 70_000)
+	if n := t.largeSize(); n >= 1<<20 {
+		t.shareBuffer(3, 1<<20)
+	}
+}
+
+// shareBuffer lets two streams be written from one buffer at once, which neither
+// may change, not for a moment.
+func (t *trial) shareBuffer(rounds, n int) {
+	data := content(7, n)
+	buf := bytes.Clone(data)
+	for range rounds {
+		t.together(2, func(i int) func() {
+			p := t.path(fmt.Sprintf("shared/%d", i))
+			w := t.create(p)
+			return func() {
+				defer w.Close()
+				t.write(w, p, buf)
+				if _, err := w.Commit(); err != nil {
+					t.errorf("W10", "Commit of %q, written from memory that another stream is written from, too: %v", p, err)
+				}
 			}
-			clear(buf)
-			want = append(want, part...)
+		})
+		for i := range 2 {
+			t.wantContent("W10", t.path(fmt.Sprintf("shared/%d", i)), data)
 		}
-		if _, err := s.Commit(); err != nil {
-			t.fatalf("%s to %q: %v", w.what, p, err)
+	}
+}
+
+// reuseBuffer writes a stream from one buffer, which it fills anew for each Write.
+func (t *trial) reuseBuffer(w way, seed uint64, sizes []int) {
+	p := t.path("a")
+	cond, _ := t.clear(w, p, nil)
+	s, err := t.createIf(p, cond)()
+	if err != nil {
+		t.fatalf("beginning a %s to %q: %v", w.what, p, err)
+	}
+	defer s.Close()
+	buf := make([]byte, slices.Max(sizes))
+	var want []byte
+	for i, n := range sizes {
+		part := content(10*seed+uint64(i), n)
+		t.write(s, p, buf[:copy(buf, part)])
+		if !bytes.Equal(buf[:n], part) {
+			t.errorf("W10", "Write of %d bytes to %q changed them", n, p)
 		}
-		t.wantContent("W10", p, want)
+		spoil(buf)
+		want = append(want, part...)
+	}
+	if _, err := s.Commit(); err != nil {
+		t.fatalf("%s to %q: %v", w.what, p, err)
+	}
+	t.wantContent("W10", p, want)
+}
+
+// spoil changes a byte of each page, the last first: whoever copies meanwhile
+// begins with the first.
+func spoil(buf []byte) {
+	for i := len(buf) - 1; i >= 0; i -= block {
+		buf[i] ^= 0xff
 	}
 }

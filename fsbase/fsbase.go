@@ -78,8 +78,9 @@
 //	    fs.ErrNotExist; callers treat both alike. It never removes anything else.
 //	O3  Rename moves a stream and replaces the target; the source is gone
 //	    afterwards. An absent source, and nothing else, is fs.ErrNotExist and
-//	    leaves the target alone. It need not be atomic: a Commit of the source
-//	    that overlaps it may be removed with the source.
+//	    leaves the target alone. It need not be atomic as to both names:
+//	    the stream may be under both meanwhile, and a Commit of the source that
+//	    overlaps it may be removed with the source.
 //	O4  Mkdir makes a folder with its parents; existing is fine. Flat stores do
 //	    nothing. No operation may depend on it.
 //	O5  A context that is done before a call makes the call fail with the
