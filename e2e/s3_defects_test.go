@@ -52,7 +52,7 @@ var s3Defects = map[string][]defect{
 		},
 		removesBetween("history/swap"), removesBetween("history/handles"),
 		removesBetween("history/overwrite"), removesBetween("history/exclusive"), removesBetween("swap/beside-removal"),
-		tears("race/overwrite"), tears("race/overwrite-large"), tears("race/every-way"),
+		tears("race/overwrite"), tears("race/overwrite-large"), tears("race/rename-over"), tears("race/every-way"),
 		tears("ranged/race"), tears("ranged/race-large"), tears("race/infos"),
 	},
 }
