@@ -13,7 +13,7 @@
 //
 // Each check is a subtest named by its ID, so go test -run
 // TestConformance/write/close-discards runs one of them. A check whose
-// capability the backend lacks is reported as absent. Reopen, Crash and
+// capability the backend lacks is reported as absent, and skipped. Reopen, Crash and
 // Residue let the harness show more: two processes, a power loss, what is left
 // lying about. A check that cannot pass yet goes into Except with a reason,
 // which is reported; the check still runs.
