@@ -38,8 +38,9 @@ func TestS3Conformance(t *testing.T) {
 	}
 }
 
-// endedAtBegin tells the names to which uploads stay: where a context ends while
-// an upload begins, nobody hears its id.
+// endedAtBegin tells the names to which uploads may stay: where a context ends
+// while an upload begins, and the server takes longer to answer than the backend
+// waits, nobody hears its id.
 func endedAtBegin(key string) bool {
 	return strings.Contains(strings.ReplaceAll(key, "/", "-"), "-cancel-during-publish")
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// lingering is how long the answer of a removal is waited for when its context
-// has ended: the request is on its way, and what arrives after the call would
-// take away what somebody has written by then. No condition keeps it from that
-// as it does writes: few stores know one of DELETE, and to learn the version is
-// a request more.
+// lingering is how long an answer is waited for when the context has ended and
+// the request is on its way. A removal that arrives after its call would take
+// away what somebody has written by then, and no condition keeps it from that as
+// it does writes: few stores know one of DELETE, and to learn the version is a
+// request more. An upload of which nobody has heard the id is never aborted.
 const lingering = time.Second
 
 // lingeringly is an operation whose context lasts so much longer.

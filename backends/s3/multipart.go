@@ -50,7 +50,8 @@ const (
 )
 
 // begin begins an upload, which must be completed or aborted. One whose answer
-// was lost cannot be: it has no parts, and costs nothing.
+// was lost cannot be: it has no parts, and costs nothing. One that begins when
+// ctx ends is waited for, so that it can.
 func (f *FS) begin(ctx context.Context, key string, cond fsbase.Condition, sums types.ChecksumAlgorithm) (*multipart, error) {
 	m := &multipart{fs: f, key: key, tag: rand.Text(), cond: cond}
 	in := &s3.CreateMultipartUploadInput{
@@ -59,7 +60,7 @@ func (f *FS) begin(ctx context.Context, key string, cond fsbase.Condition, sums 
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId = f.encryption()
 	in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5 = f.customerKey()
-	out, err := ask(ctx, f, f.client.CreateMultipartUpload, in)
+	out, err := ask(ctx, f, lingeringly(f.client.CreateMultipartUpload), in)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/godcp/godcp/backends/s3/internal/fakes3"
+	"github.com/godcp/godcp/fsbase"
 )
 
 // removals are the calls that take a name away.
@@ -81,6 +82,28 @@ func TestRemovalEnds(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 			synctest.Wait()
+		})
+	}
+}
+
+// An upload whose context ends while it begins is aborted: its id is heard.
+func TestUploadBegunIsAborted(t *testing.T) {
+	for how, write := range writes {
+		bubble(t, how, func(t *testing.T, s *fakes3.Server, f *FS) {
+			s.Break(fakes3.Fault{Op: "CreateMultipartUpload", Do: func(w http.ResponseWriter, r *http.Request, carry func(http.ResponseWriter)) {
+				receive(t, r)
+				time.Sleep(100 * time.Millisecond)
+				carry(w)
+			}})
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := write(ctx, f, "a", content(2*partSize), fsbase.Condition{}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			time.Sleep(time.Minute)
+			if n := s.Uploads(); n > 0 {
+				t.Errorf("%d uploads are neither completed nor aborted", n)
+			}
 		})
 	}
 }
