@@ -79,23 +79,22 @@ func (t *trial) crashedAmid(wait time.Duration, call func()) *trial {
 
 // wantOneOf demands that path reads as one of two contents: nil for absent. A
 // version that is replaced while it is read is read again.
-func (t *trial) wantOneOf(clause, said, path string, first, second []byte) {
+func (t *trial) wantOneOf(clause, said, path string, one, other []byte) {
 	for range 10 {
-		ok := false
-		var one, two string
-		err := t.compare(path, func(got []byte) {
-			if ok = isContent(got, nil, first) || isContent(got, nil, second); !ok {
-				one, two = difference(got, first), difference(got, second)
+		changed := false
+		t.compare(path, func(got []byte, err error) {
+			switch {
+			case errors.Is(err, fsbase.ErrChanged):
+				changed = true
+			case isContent(got, err, one), isContent(got, err, other):
+			default:
+				t.errorf(clause, "%s: reading %q: %v, against one content %s; against the other %s",
+					said, path, err, difference(got, one), difference(got, other))
 			}
 		})
-		switch {
-		case errors.Is(err, fsbase.ErrChanged):
-			continue
-		case ok, err != nil && (isContent(nil, err, first) || isContent(nil, err, second)):
-		default:
-			t.errorf(clause, "%s: reading %q: %v, against one content %s; against the other %s", said, path, err, one, two)
+		if !changed {
+			return
 		}
-		return
 	}
 	t.errorf(clause, "%s: %q is another stream each time it is read", said, path)
 }

@@ -108,30 +108,28 @@ func readStreamTo(r fsbase.ReadStream, take func(n int) []byte) ([]byte, error) 
 
 // wantContent demands that path reads as want.
 func (t *trial) wantContent(clause, path string, want []byte) {
-	err := t.compare(path, func(got []byte) {
-		if d := difference(got, want); d != "" {
+	t.compare(path, func(got []byte, err error) {
+		if err != nil {
+			t.errorf(clause, "reading %q: %v", path, err)
+		} else if d := difference(got, want); d != "" {
 			t.errorf(clause, "reading %q: %s", path, d)
 		}
 	})
-	if err != nil {
-		t.errorf(clause, "reading %q: %v", path, err)
-	}
 }
 
-// compare hands with what path reads as, which it must not keep.
-func (t *trial) compare(path string, with func(got []byte)) error {
+// compare is read for with, which must not keep what it gets.
+func (t *trial) compare(path string, with func(got []byte, err error)) {
 	r, err := t.fs.OpenStream(t.ctx, path)
 	if err != nil {
-		return err
+		with(nil, err)
+		return
 	}
 	defer r.Close()
 	got, err := readStreamTo(r, t.env.spare.take)
-	if err != nil {
-		return err // and the buffer is left to whoever may still fill it
+	with(got, err)
+	if err == nil { // else the buffer is left to whoever may still fill it
+		t.env.spare.give(got)
 	}
-	with(got)
-	t.env.spare.give(got)
-	return nil
 }
 
 // wantAbsent demands that nothing that looks can see path.

@@ -98,7 +98,7 @@ func (t *trial) truthful(what, p string, err error, before, data []byte) {
 		t.wantOneOf("W2", what, p, before, data)
 	default:
 		published := false
-		_ = t.compare(p, func(got []byte) { published = difference(got, data) == "" })
+		t.compare(p, func(got []byte, rerr error) { published = isContent(got, rerr, data) })
 		if published {
 			t.errorf("E3", "%s to %q has published, yet says %v", what, p, err)
 			return

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,13 +58,9 @@ func checkGoroutines(t *trial) {
 		for range 5 {
 			e.end() // connections and workers that stay are made here
 		}
-		label := fmt.Sprintf("%s %d", what, labels.Add(1))
-		pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
-			for range leakRounds {
-				e.end()
-			}
-		})
-		if n := t.settle(leaked, func() int { return t.goroutines(label) }); n > leaked {
+		do, goroutines := t.descendants()
+		do(leakRounds, e.end)
+		if n := t.settle(leaked, goroutines); n > leaked {
 			t.errorf(e.clause, "%d times %s leave %d goroutines", leakRounds, what, n)
 			return
 		}
@@ -74,6 +71,20 @@ const labelKey = "conformance"
 
 // labels numbers them: what another check has left has another one.
 var labels atomic.Int64
+
+// descendants returns a function that calls another so many times, and one that
+// counts the goroutines there are which descend from these calls.
+func (t *trial) descendants() (do func(times int, f func()), count func() int) {
+	label := strconv.FormatInt(labels.Add(1), 10)
+	do = func(times int, f func()) {
+		pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
+			for range times {
+				f()
+			}
+		})
+	}
+	return do, func() int { return t.goroutines(label) }
+}
 
 // goroutines counts those with a label. The profile that people read is the one
 // that tells labels without a decoder: "3 @ 0x…", then "# labels: {…}".

@@ -3,9 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"maps"
-	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -96,19 +94,11 @@ func checkLargeLeave(t *trial) {
 		}
 	}
 	for what, end := range ends {
-		label := fmt.Sprintf("%s %d", what, labels.Add(1))
-		again := func(n int) {
-			pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
-				for range n {
-					end()
-				}
-			})
-		}
-		goroutines := func() int { return t.goroutines(label) }
+		do, goroutines := t.descendants()
 		files := func() int { n, _ := openFiles(); return n } // 0 where the system does not tell
-		again(batch)
+		do(batch, end)
 		g, f := t.settle(batch, goroutines), files()
-		again(2 * batch)
+		do(2*batch, end)
 		if n := t.settle(g+batch, goroutines); n > g+batch {
 			t.errorf("W4", "%d goroutines are there after %d times %s, and %d after %d", g, batch, what, n, 3*batch)
 		}

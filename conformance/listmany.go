@@ -1,9 +1,7 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
-	"runtime/pprof"
 	"slices"
 	"strings"
 
@@ -65,18 +63,16 @@ func (t *trial) listAround(prefix string, names []string) {
 // under way.
 func (t *trial) leaveList(prefix string) {
 	const times = 24
-	label := fmt.Sprintf("List that is left %d", labels.Add(1))
-	pprof.Do(t.ctx, pprof.Labels(labelKey, label), func(context.Context) {
-		for range times {
-			for _, err := range as[fsbase.Lister](t).List(t.ctx, prefix) {
-				if err != nil {
-					t.errorf("C8", "List(%q): %v", prefix, err)
-				}
-				break
+	do, goroutines := t.descendants()
+	do(times, func() {
+		for _, err := range as[fsbase.Lister](t).List(t.ctx, prefix) {
+			if err != nil {
+				t.errorf("C8", "List(%q): %v", prefix, err)
 			}
+			break
 		}
 	})
-	if n := t.settle(times/2, func() int { return t.goroutines(label) }); n > times/2 {
+	if n := t.settle(times/2, goroutines); n > times/2 {
 		t.errorf("C8", "%d listings of %q that are left after the first name leave %d goroutines", times, prefix, n)
 	}
 }

@@ -11,8 +11,8 @@ import (
 // takes a whole value at a time. An invalid path or a done context is an error
 // of the first Write and of Commit.
 //
-// The slice belongs to commit, which may keep it, and is never nil; ctx is the one given here.
-// Commit fills Path and Size of the Info and makes errors *fs.PathError.
+// The slice belongs to commit, which may keep it, and is never nil; ctx is the
+// one given here. Commit fills Path and Size of the Info and makes errors *fs.PathError.
 func NewBufferWriter(ctx context.Context, path string, commit func(ctx context.Context, content []byte) (Info, error)) WriteStream {
 	return &bufferWriter{ctx: ctx, path: path, commit: commit, content: []byte{}}
 }

@@ -37,11 +37,7 @@ func TestRemovalArrives(t *testing.T) {
 	for name, r := range removals {
 		bubble(t, name, func(t *testing.T, s *fakes3.Server, f *FS) {
 			put(t, f, "a", content(10))
-			s.Break(fakes3.Fault{Op: r.op, Do: func(w http.ResponseWriter, r *http.Request, carry func(http.ResponseWriter)) {
-				receive(t, r)
-				time.Sleep(100 * time.Millisecond)
-				carry(w)
-			}})
+			s.Break(slow(t, r.op))
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			if err := r.remove(ctx, f); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -52,6 +48,15 @@ func TestRemovalArrives(t *testing.T) {
 			want(t, s, "run/step/a", content(20))
 		})
 	}
+}
+
+// slow carries requests out that have come whole, 100 ms later.
+func slow(t *testing.T, op string) fakes3.Fault {
+	return fakes3.Fault{Op: op, Do: func(w http.ResponseWriter, r *http.Request, carry func(http.ResponseWriter)) {
+		receive(t, r)
+		time.Sleep(100 * time.Millisecond)
+		carry(w)
+	}}
 }
 
 // receive has the body of a request in memory, so that the request is whole.
@@ -90,11 +95,7 @@ func TestRemovalEnds(t *testing.T) {
 func TestUploadBegunIsAborted(t *testing.T) {
 	for how, write := range writes {
 		bubble(t, how, func(t *testing.T, s *fakes3.Server, f *FS) {
-			s.Break(fakes3.Fault{Op: "CreateMultipartUpload", Do: func(w http.ResponseWriter, r *http.Request, carry func(http.ResponseWriter)) {
-				receive(t, r)
-				time.Sleep(100 * time.Millisecond)
-				carry(w)
-			}})
+			s.Break(slow(t, "CreateMultipartUpload"))
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			if _, err := write(ctx, f, "a", content(2*partSize), fsbase.Condition{}); !errors.Is(err, context.DeadlineExceeded) {

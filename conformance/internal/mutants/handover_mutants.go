@@ -216,7 +216,7 @@ var handOverMutants = []Mutant{
 				n := 0
 				for info, err := range v.Store.List(ctx, prefix) {
 					if n++; !yield(info, err) {
-						if n < 1000 && len(v.infos(prefix)) > 1000 {
+						if n < listPage && len(v.infos(prefix)) > listPage {
 							leak()
 						}
 						return
