@@ -1,11 +1,15 @@
 package conformance
 
-import "github.com/godcp/godcp/fsbase"
+import (
+	"bytes"
+
+	"github.com/godcp/godcp/fsbase"
+)
 
 var alikeChecks = []Check{
 	{
 		ID: "info/versions-alike", Clauses: []string{"C4"}, Level: Must, Profile: Core,
-		Doc: "Contents of one size have versions of their own when only a bit in the middle differs, when they have the same bytes in another order, and when they have the same CRC-32 or CRC-32C.",
+		Doc: "Contents of one size have versions of their own when only a bit in the middle differs, when they have the same bytes in another order, whole parts among them, and when they have the same CRC-32 or CRC-32C.",
 		run: checkVersionsAlike,
 	},
 	{
@@ -17,9 +21,19 @@ var alikeChecks = []Check{
 
 func checkVersionsAlike(t *trial) {
 	first, others := contentsAlike(300_000)
+	t.wantVersions(append(others, first)...)
+	for _, part := range []int{64 << 10, 256 << 10, 1 << 20, 4 << 20, 5 << 20, 8 << 20} {
+		if whole := content(1, 2*part); len(whole) <= t.allowed(16<<20) {
+			t.wantVersions(whole, append(bytes.Clone(whole[part:]), whole[:part]...))
+		}
+	}
+}
+
+// wantVersions demands that contents of one size have versions of their own.
+func (t *trial) wantVersions(contents ...[]byte) {
 	p := t.path("a")
 	had := map[fsbase.Version]int{}
-	for i, data := range append(others, first) {
+	for i, data := range contents {
 		v := t.put(p, data).Version
 		if other, ok := had[v]; ok {
 			t.errorf("C4", "%q has the version %q, which it had with a content of the same size and other bytes (%d and %d)", p, v, other, i)

@@ -141,9 +141,9 @@ func checkCancelledReadAt(t *trial) {
 		end()
 		if err == nil {
 			var n int
-			for _, off := range []int64{0, 100_000} {
-				n, err = r.ReadAt(make([]byte, 1000), off)
-				t.wantIs("R7", err, fmt.Sprintf("ReadAt at %d of %q after the end of the context returns n = %d", off, p, n), c.want)
+			for _, span := range [][2]int{{0, 1000}, {100_000, 1000}, {1, 1}, {0, 300_000}, {299_999, 10}, {300_000, 10}, {300_001, 1}} {
+				n, err = r.ReadAt(make([]byte, span[1]), int64(span[0]))
+				t.wantIs("R7", err, fmt.Sprintf("ReadAt of %d bytes at %d of %q after the end of the context returns n = %d", span[1], span[0], p, n), c.want)
 			}
 			r.Close()
 		}

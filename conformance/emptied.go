@@ -30,43 +30,50 @@ func checkEmptiedFolder(t *trial) {
 		if w.cond == ifVersion {
 			continue // the folder has what is replaced
 		}
+		name := fmt.Sprint(i)
 		for what, empty := range empties {
 			for round := range 2 * rounds {
+				t.publishBesideEmptying(w, name, what, empty, round)
 				if t.failed() {
 					return
 				}
-				dir := []string{"d", "d/e/f"}[round%2]
-				last, p, data := t.path(dir+"/last"), t.path(fmt.Sprintf("%s/%d", dir, i)), content(uint64(round), 3000)
-				t.put(last, nil)
-				publish := w.begin(t, p, data)
-				cond := fsbase.Condition{}
-				if w.cond == ifAbsent {
-					cond = fsbase.IfAbsent()
-				}
-				var err, eerr error
-				calls := []func(){
-					func() { _, err = publish(t, cond) },
-					func() { eerr = empty(last) },
-				}
-				switch round / 2 % 3 {
-				case 0:
-					t.handOver(calls[0], calls[1])
-				case 1:
-					t.handOver(calls[1], calls[0])
-				case 2:
-					t.together(2, func(i int) func() { return calls[i] })
-				}
-				said := fmt.Sprintf("round %d: %s to %q beside %s of %q", round, w.what, p, what, last)
-				if err != nil || eerr != nil {
-					t.errorf("O6", "%s: %v, and %v", said, err, eerr)
-					return
-				}
-				if ok, xerr := t.fs.Exists(t.ctx, p); !ok || xerr != nil {
-					t.errorf("W8", "%s, and both return nil: Exists is %v, %v", said, ok, xerr)
-					return
-				}
-				t.remove(p)
 			}
 		}
 	}
+}
+
+// publishBesideEmptying publishes name into a folder while empty, which is
+// called what, takes the last stream out of it.
+func (t *trial) publishBesideEmptying(w way, name, what string, empty func(p string) error, round int) {
+	dir := []string{"d", "d/e/f"}[round%2]
+	last, p := t.path(dir+"/last"), t.path(dir+"/"+name)
+	t.put(last, nil)
+	publish := w.begin(t, p, content(uint64(round), 3000))
+	cond := fsbase.Condition{}
+	if w.cond == ifAbsent {
+		cond = fsbase.IfAbsent()
+	}
+	var err, eerr error
+	calls := []func(){
+		func() { _, err = publish(t, cond) },
+		func() { eerr = empty(last) },
+	}
+	switch round / 2 % 3 {
+	case 0:
+		t.handOver(calls[0], calls[1])
+	case 1:
+		t.handOver(calls[1], calls[0])
+	case 2:
+		t.together(2, func(i int) func() { return calls[i] })
+	}
+	said := fmt.Sprintf("round %d: %s to %q beside %s of %q", round, w.what, p, what, last)
+	if err != nil || eerr != nil {
+		t.errorf("O6", "%s: %v, and %v", said, err, eerr)
+		return
+	}
+	if ok, xerr := t.fs.Exists(t.ctx, p); !ok || xerr != nil {
+		t.errorf("W8", "%s, and both return nil: Exists is %v, %v", said, ok, xerr)
+		return
+	}
+	t.remove(p)
 }

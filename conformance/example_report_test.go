@@ -92,8 +92,8 @@ func ExampleReport_WriteJUnit() {
 	}
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?>
-	// <testsuites name="conformance" tests="13" failures="0" errors="0" skipped="1" time="0.000">
-	//   <testsuite name="names" tests="12" failures="0" errors="0" skipped="0" time="0.000">
+	// <testsuites name="conformance" tests="14" failures="0" errors="0" skipped="1" time="0.000">
+	//   <testsuite name="names" tests="13" failures="0" errors="0" skipped="0" time="0.000">
 	//     <properties>
 	//       <property name="implementation" value="mystore"></property>
 	//       <property name="version" value="v1.4.0"></property>
@@ -107,6 +107,7 @@ func ExampleReport_WriteJUnit() {
 	//     <testcase name="names/bytes" classname="conformance.names" time="0.000"></testcase>
 	//     <testcase name="names/distinct" classname="conformance.names" time="0.000"></testcase>
 	//     <testcase name="names/every-call" classname="conformance.names" time="0.000"></testcase>
+	//     <testcase name="names/large" classname="conformance.names" time="0.000"></testcase>
 	//     <testcase name="names/patterns" classname="conformance.names" time="0.000"></testcase>
 	//     <testcase name="names/reserved" classname="conformance.names" time="0.000"></testcase>
 	//     <testcase name="names/long" classname="conformance.names" time="0.000"></testcase>

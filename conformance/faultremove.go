@@ -127,6 +127,14 @@ func (t *trial) deniedMove(arm Arm, class error) {
 			if err != nil || what == "Copy" {
 				t.kept(clause, said, err, from, to, data, what == "Copy")
 			}
+			before := content(9, 500)
+			t.put(from, data)
+			t.put(to, before)
+			if _, ok := t.under(arm, f, func() { err = move() }); ok && err != nil {
+				if got, rerr := t.read(to); !isContent(got, rerr, before) && !isContent(got, rerr, data) {
+					t.errorf(clause, "%s over another stream returns %v, and has left neither: %v", said, err, rerr)
+				}
+			}
 		}
 	})
 	t.fruitless(parts)

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -123,17 +124,19 @@ func checkErrorWithAllBytes(t *trial) {
 	for _, n := range []int{1, 3000, t.largeSize()} {
 		data := content(2, n)
 		for what, at := range map[string]int64{"first": 0, "middle": int64(n / 2), "last": int64(n - 1)} {
-			t.wantNoUpload(fmt.Sprintf("fails with the bytes around its %s", what), n, func(p string) error {
-				src := readerAt(func(p []byte, off int64) (int, error) {
-					got, err := bytes.NewReader(data).ReadAt(p, off)
-					if off <= at && at < off+int64(got) {
-						err = errSource
-					}
-					return got, err
+			for _, with := range []error{errSource, io.ErrUnexpectedEOF} {
+				t.wantNoUpload(fmt.Sprintf("fails with the bytes around its %s and %q", what, with), n, func(p string) error {
+					src := readerAt(func(p []byte, off int64) (int, error) {
+						got, err := bytes.NewReader(data).ReadAt(p, off)
+						if off <= at && at < off+int64(got) {
+							err = with
+						}
+						return got, err
+					})
+					_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, src, int64(n), fsbase.Condition{})
+					return err
 				})
-				_, err := as[fsbase.Uploader](t).Upload(t.ctx, p, src, int64(n), fsbase.Condition{})
-				return err
-			})
+			}
 		}
 	}
 }

@@ -124,7 +124,20 @@ func checkChecksum(t *trial) {
 			t.lookedUpSums(p, sums)
 			t.wantSums(p, data, sums)
 		}
+		t.wantSumsMoved(p, data)
 	}
+}
+
+// wantSumsMoved looks at checksums when p, which has data, replaces another.
+func (t *trial) wantSumsMoved(p string, data []byte) {
+	to := t.path("moved")
+	t.put(to, content(95, len(data)))
+	if err := t.fs.Rename(t.ctx, p, to); err != nil {
+		t.fatalf("Rename(%q, %q): %v", p, to, err)
+	}
+	sums := map[string]fsbase.Checksum{"OpenStream": t.info(to).Sum}
+	t.lookedUpSums(to, sums)
+	t.wantSums(to, data, sums)
 }
 
 // lookedUpSums adds what the other calls that look tell of p.

@@ -25,8 +25,13 @@ var interleavingChecks = []Check{
 	},
 	{
 		ID: "interleaving/remove", Clauses: []string{"W9", "W1"}, Level: Must, Profile: Atomic,
-		Doc: "A stream, small or large, that is open while its name is removed, renamed away or begun by another still commits.",
+		Doc: "A stream, small or large, that is open while its name is removed, renamed away, renamed to, copied to or begun by another still commits.",
 		run: checkRemoveWhileOpen,
+	},
+	{
+		ID: "interleaving/flattened", Clauses: []string{"W9", "N3"}, Level: Must, Profile: Atomic,
+		Doc: "Streams, small or large, of names that would be equal if a folder were told by another character are written in turns and do not mix.",
+		run: checkFlattened,
 	},
 }
 
@@ -94,12 +99,27 @@ func checkRemoveWhileOpen(t *trial) {
 	away := t.path("away")
 	takes := map[string]func(p string) error{
 		"RmFile": func(p string) error { return t.fs.RmFile(t.ctx, p) },
-		"Rename": func(p string) error { return t.fs.Rename(t.ctx, p, away) },
+		"Rename": func(p string) error {
+			err := t.fs.Rename(t.ctx, p, away)
+			t.wantContent("W9", away, content(1, 100))
+			return err
+		},
 		"Close": func(p string) error { // of another stream
 			w := t.create(p)
 			t.write(w, p, content(3, t.largeSize()/2))
 			return w.Close()
 		},
+	}
+	takes["Rename to"] = func(p string) error {
+		t.put(away, content(1, 100))
+		return t.fs.Rename(t.ctx, away, p)
+	}
+	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
+		takes["Copy to"] = func(p string) error {
+			t.put(away, content(1, 100))
+			_, err := c.Copy(t.ctx, away, p, fsbase.Condition{})
+			return err
+		}
 	}
 	if has[fsbase.RemoveAller](t.fs) {
 		takes["RemoveAll"] = func(p string) error { t.removeAll(p); return nil }
@@ -122,5 +142,32 @@ func checkRemoveWhileOpen(t *trial) {
 			t.wantContent("W1", p, data)
 		}
 	}
-	t.wantContent("W9", away, content(1, 100))
+}
+
+func checkFlattened(t *trial) {
+	for _, n := range []int{50_000, t.largeSize()} { // of which parts may have been sent
+		var names []string
+		for _, name := range []string{"dir/a", "dir_a", "dir-a", "dir.a", "dir%2Fa", "dir:a", "dira"} {
+			if t.accept(t.path(name), nil) {
+				names = append(names, t.path(name))
+			}
+		}
+		streams := make([]fsbase.WriteStream, len(names))
+		for i, p := range names {
+			streams[i] = t.create(p)
+			defer streams[i].Close()
+		}
+		half := func(i, turn int) []byte { return content(uint64(10*i+turn), n/2) }
+		for turn := range 2 {
+			t.bulk(len(names), func(i int) { t.write(streams[i], names[i], half(i, turn)) })
+		}
+		for i, p := range names {
+			if _, err := streams[i].Commit(); err != nil {
+				t.errorf("W9", "Commit of %d bytes to %q while streams of names like it are open: %v", n, p, err)
+			}
+		}
+		t.bulk(len(names), func(i int) {
+			t.wantContent("N3", names[i], append(half(i, 0), half(i, 1)...))
+		})
+	}
 }

@@ -24,6 +24,11 @@ var oddNameChecks = []Check{
 		},
 	},
 	{
+		ID: "names/large", Clauses: []string{"N3"}, Level: Must, Profile: Core,
+		Doc: "Large streams, too, keep names that URLs would have escaped.",
+		run: checkLargeNames,
+	},
+	{
 		ID: "names/patterns", Clauses: []string{"N3", "O1", "O2", "C8", "C10"}, Level: Must, Profile: Core,
 		Doc: "No name and no prefix is a pattern.",
 		run: checkPatterns,
@@ -218,5 +223,19 @@ func checkPatterns(t *trial) {
 func (t *trial) wantIsAny(clause string, err error, what string, targets ...error) {
 	if !slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) }) {
 		t.errorf(clause, "%s: %v, which is none of %q", what, err, targets)
+	}
+}
+
+// checkLargeNames writes to names what may go in parts, by calls of its own.
+func checkLargeNames(t *trial) {
+	data := map[string][]byte{}
+	for i, name := range []string{"dir/a+b", "dir/a b", "dir/a%2Bb", "dir/a%b", "dir/a&b=c", "dir/a#b", "dir/\u00e4b"} {
+		if p := t.path(name); t.accept(p, nil) {
+			data[p] = content(uint64(i), t.largeSize())
+			t.put(p, data[p])
+		}
+	}
+	for p := range data {
+		t.wantContent("N3", p, data[p])
 	}
 }

@@ -22,7 +22,7 @@ var pinSizeChecks = []Check{
 	{
 		ID: "ranged/race-large", Clauses: []string{"C6"}, Level: Must, Profile: Ranged, Needs: []Capability{RangeReader},
 		Doc: "While a large stream is overwritten, all ranges of one call are from the version that its Info tells.",
-		run: func(t *trial) { t.rangeRace(6, t.largeSize()-1) },
+		run: func(t *trial) { t.rangeRace(6, t.largeSize()-1, t.largeSize()) },
 	},
 }
 

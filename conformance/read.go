@@ -181,8 +181,10 @@ func checkReadClosed(t *trial) {
 		if err := r.Close(); err != nil {
 			t.errorf("R5", "Close %d of a reader of %q: %v", i+1, p, err)
 		}
-		n, err := r.ReadAt(make([]byte, 10), 0)
-		t.wantIs("R5", err, fmt.Sprintf("ReadAt of %q after Close returns n = %d", p, n), fs.ErrClosed)
+		for _, off := range []int64{0, 95, 100, 200} {
+			n, err := r.ReadAt(make([]byte, 10), off)
+			t.wantIs("R5", err, fmt.Sprintf("ReadAt at %d of %q after Close returns n = %d", off, p, n), fs.ErrClosed)
+		}
 	}
 	if got := r.Info().Size; got != 100 {
 		t.errorf("R5", "Info().Size of %q after Close is %d", p, got)

@@ -37,6 +37,9 @@ func (t *trial) readMemoryKept(r fsbase.ReadStream, p string, whole []byte, off,
 	buf := make([]byte, n)
 	_, _ = r.ReadAt(buf, int64(off))
 	giveBack(buf)
+	for _, at := range []int{0, n / 2, n - min(n, 100)} { // for which a block may be kept
+		t.readAt(r, p, whole, int64(off+at), min(n-at, 100))
+	}
 	t.readAt(r, p, whole, int64(off), n)
 	if c, ok := fsbase.As[fsbase.RangeReader](t.fs); ok {
 		ranges := []fsbase.Range{{Offset: int64(off), Dst: buf}}

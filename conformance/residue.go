@@ -30,6 +30,12 @@ func (t *trial) largeResidue() {
 		ctx, cancel := context.WithCancel(t.ctx)
 		_ = t.with(ctx).commitAfter(cancel, p, w.stale(t, p), data)
 		t.wantNoResidue(fmt.Sprintf("%s of %d bytes whose context ended before Commit", w.what, n))
+		cond, _ := t.clear(w, p, nil)
+		if s, err := t.createIf(p, cond)(); err == nil {
+			t.write(s, p, data)
+			s.Close()
+			t.wantNoResidue(fmt.Sprintf("Close of a %s of %d bytes", w.what, n))
+		}
 	}
 	if u, ok := fsbase.As[fsbase.Uploader](t.fs); ok {
 		several := t.severalParts()
@@ -50,8 +56,11 @@ func (t *trial) largeResidue() {
 				_, _ = u.Upload(t.ctx, p, src, int64(size), fsbase.Condition{})
 				t.wantNoResidue(fmt.Sprintf("Upload of %d bytes whose source %s", size, what))
 			}
-			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:size]), int64(size), fsbase.IfAbsent())
-			_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:size]), int64(size), fsbase.IfAbsent())
+			stale := t.put(p, content(97, 70)).Version
+			t.put(p, content(96, 70))
+			for _, cond := range []fsbase.Condition{fsbase.IfAbsent(), fsbase.IfVersion(stale)} {
+				_, _ = u.Upload(t.ctx, p, bytes.NewReader(data[:size]), int64(size), cond)
+			}
 			t.wantNoResidue(fmt.Sprintf("Upload of %d bytes that is lost", size))
 		}
 	}

@@ -25,6 +25,9 @@ type log struct {
 	calls []call
 	meet  func(call) error // is asked in every call; an error is the answer
 	opens int              // streams that are neither committed nor closed
+
+	answered func(call) // is told of every call that has its answer, which waits for it
+	running  int        // calls that are under way
 }
 
 // call is one call of the backend inside.
@@ -39,17 +42,20 @@ type planted interface{ planted() }
 
 func (*log) planted() {}
 
-// enter notes a call and returns what it is to fail with.
-func (l *log) enter(ctx context.Context, method string, paths ...string) error {
+// enter notes a call and returns what it is to fail with, and what notes its
+// end.
+func (l *log) enter(ctx context.Context, method string, paths ...string) (leave func(), err error) {
 	c := call{ctx, method, paths}
 	l.mu.Lock()
 	l.calls = append(l.calls, c)
+	l.running++
 	meet := l.meet
 	l.mu.Unlock()
+	leave = func() { l.leave(c) }
 	if meet == nil {
-		return nil
+		return leave, nil
 	}
-	return meet(c)
+	return leave, meet(c)
 }
 
 // during notes the calls while f runs, with meet asked in each.
@@ -95,7 +101,9 @@ func (s *spy) CreateStream(ctx context.Context, path string) (fsbase.WriteStream
 }
 
 func (s *spy) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, error) {
-	if err := s.enter(ctx, "OpenStream", path); err != nil {
+	leave, err := s.enter(ctx, "OpenStream", path)
+	defer leave()
+	if err != nil {
 		return nil, err
 	}
 	r, err := s.inner.OpenStream(ctx, path)
@@ -108,28 +116,34 @@ func (s *spy) OpenStream(ctx context.Context, path string) (fsbase.ReadStream, e
 func (s *spy) ConcatPath(path, suffix string) string { return s.inner.ConcatPath(path, suffix) }
 
 func (s *spy) Rename(ctx context.Context, path, newPath string) error {
-	if err := s.enter(ctx, "Rename", path, newPath); err != nil {
-		return err
-	}
-	return s.inner.Rename(ctx, path, newPath)
+	_, err := s.publishing(ctx, "Rename", func() (fsbase.Info, error) {
+		return fsbase.Info{}, s.inner.Rename(ctx, path, newPath)
+	}, path, newPath)
+	return err
 }
 
 func (s *spy) Mkdir(ctx context.Context, path string) error {
-	if err := s.enter(ctx, "Mkdir", path); err != nil {
+	leave, err := s.enter(ctx, "Mkdir", path)
+	defer leave()
+	if err != nil {
 		return err
 	}
 	return s.inner.Mkdir(ctx, path)
 }
 
 func (s *spy) Exists(ctx context.Context, path string) (bool, error) {
-	if err := s.enter(ctx, "Exists", path); err != nil {
+	leave, err := s.enter(ctx, "Exists", path)
+	defer leave()
+	if err != nil {
 		return false, err
 	}
 	return s.inner.Exists(ctx, path)
 }
 
 func (s *spy) RmFile(ctx context.Context, path string) error {
-	if err := s.enter(ctx, "RmFile", path); err != nil {
+	leave, err := s.enter(ctx, "RmFile", path)
+	defer leave()
+	if err != nil {
 		return err
 	}
 	return s.inner.RmFile(ctx, path)
@@ -139,7 +153,9 @@ func (s *spy) ValidateCheckpointID(id string) error { return s.inner.ValidateChe
 
 // writing begins a write by create and wraps its stream.
 func (l *log) writing(ctx context.Context, method, path string, create func(context.Context, string) (fsbase.WriteStream, error)) (fsbase.WriteStream, error) {
-	if err := l.enter(ctx, method, path); err != nil {
+	leave, err := l.enter(ctx, method, path)
+	defer leave()
+	if err != nil {
 		return nil, err
 	}
 	w, err := create(ctx, path)
@@ -161,7 +177,9 @@ type spyWriter struct {
 
 func (w *spyWriter) Write(p []byte) (int, error) {
 	if w.err == nil {
-		w.err = w.log.enter(w.ctx, "Write", w.path)
+		leave, err := w.log.enter(w.ctx, "Write", w.path)
+		defer leave()
+		w.err = err
 	}
 	if w.err != nil {
 		return 0, w.err
@@ -187,7 +205,8 @@ var errAnswerLost = errors.New("the answer got lost")
 
 // publishing is enter for what publishes, and calls that.
 func (l *log) publishing(ctx context.Context, method string, publish func() (fsbase.Info, error), paths ...string) (fsbase.Info, error) {
-	met := l.enter(ctx, method, paths...)
+	leave, met := l.enter(ctx, method, paths...)
+	defer leave()
 	if met != nil && !errors.Is(met, errAnswerLost) {
 		return fsbase.Info{}, met
 	}
@@ -221,10 +240,16 @@ func (r *spyReader) Close() error {
 }
 
 func (r *spyReader) ReadAt(p []byte, off int64) (int, error) {
-	if err := r.log.enter(r.ctx, "ReadAt", r.path); errors.Is(err, errHalfRead) {
+	leave, err := r.log.enter(r.ctx, "ReadAt", r.path)
+	defer leave()
+	switch {
+	case errors.Is(err, errHalfRead):
 		n, _ := r.ReadStream.ReadAt(p[:len(p)/2], off)
 		return n, err
-	} else if err != nil {
+	case errors.Is(err, errScratch):
+		scribble(p)
+		return 0, err
+	case err != nil:
 		return 0, err
 	}
 	return r.ReadStream.ReadAt(p, off)

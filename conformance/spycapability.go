@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 
@@ -83,7 +84,14 @@ type spyRangeReader struct {
 }
 
 func (c spyRangeReader) ReadRanges(ctx context.Context, path string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
-	if err := c.enter(ctx, "ReadRanges", path); err != nil {
+	leave, err := c.enter(ctx, "ReadRanges", path)
+	defer leave()
+	if errors.Is(err, errScratch) {
+		for _, g := range ranges {
+			scribble(g.Dst)
+		}
+	}
+	if err != nil {
 		return fsbase.Info{}, err
 	}
 	return c.inner.ReadRanges(ctx, path, pin, ranges)
@@ -95,7 +103,9 @@ type spyStater struct {
 }
 
 func (c spyStater) Stat(ctx context.Context, path string) (fsbase.Info, error) {
-	if err := c.enter(ctx, "Stat", path); err != nil {
+	leave, err := c.enter(ctx, "Stat", path)
+	defer leave()
+	if err != nil {
 		return fsbase.Info{}, err
 	}
 	return c.inner.Stat(ctx, path)
@@ -140,7 +150,9 @@ func (c spyUnsyncer) WithoutSync() fsbase.FileSystemBase {
 // watched is a sequence whose beginning is noted.
 func watched[T any](ctx context.Context, l *log, method, prefix string, seq func(context.Context, string) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		if err := l.enter(ctx, method, prefix); err != nil {
+		leave, err := l.enter(ctx, method, prefix)
+		defer leave()
+		if err != nil {
 			var zero T
 			yield(zero, err)
 			return

@@ -81,23 +81,26 @@ func TestCorrectWrappers(t *testing.T) {
 
 // TestWrapperMutants is TestMutants for wrappers.
 func TestWrapperMutants(t *testing.T) {
+	runs := runsOfMutants(t)
 	killing := map[string]bool{}
 	for _, m := range mutants.Wrappers() {
 		t.Run(m.Name, func(t *testing.T) {
-			rep, err := conformance.VerifyWrapper(t.Context(), mutants.New(), m.Wrap,
-				append(inside(), conformance.Only(m.Kills...), conformance.WithHidden(capabilities(m.Hides)...))...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range rep.Checks {
-				killing[c.ID] = true
-				if c.Result != conformance.Fail {
-					t.Errorf("%s: %s %s", c.ID, c.Result, c.Detail)
+			for run := range runs {
+				rep, err := conformance.VerifyWrapper(t.Context(), mutants.New(), m.Wrap,
+					append(inside(), conformance.Only(m.Kills...), conformance.WithHidden(capabilities(m.Hides)...))...)
+				if err != nil {
+					t.Fatal(err)
 				}
-				if strings.Contains(c.Detail, "panic") {
-					t.Errorf("%s: killed by a panic: %s", c.ID, c.Detail)
+				for _, c := range rep.Checks {
+					killing[c.ID] = true
+					if c.Result != conformance.Fail {
+						t.Errorf("run %d of %d, seed %d: %s: %s %s", run+1, runs, rep.Seed, c.ID, c.Result, c.Detail)
+					}
+					if strings.Contains(c.Detail, "panic") {
+						t.Errorf("%s: killed by a panic: %s", c.ID, c.Detail)
+					}
+					wantCited(t, c)
 				}
-				wantCited(t, c)
 			}
 		})
 	}

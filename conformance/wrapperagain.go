@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync/atomic"
 
 	"github.com/godcp/godcp/fsbase"
@@ -57,6 +58,8 @@ func checkTriedAgain(t *trial) {
 			w.truthful(way.what+", which is carried out inside and not answered,", p, err, before, data)
 		}
 	}
+	w.writeAgain(s)
+	w.renameAgain(s)
 	p, whole := t.path("read/a"), content(1, 100_000)
 	stale := w.put(p, content(2, 100_000)).Version
 	w.put(p, whole)
@@ -73,6 +76,70 @@ func checkTriedAgain(t *trial) {
 	for _, before := range []string{"", "after it was read whole"} { // there may be another place to read it from
 		w.readHalf(s, p, whole, before)
 		w.wantContent("R3", p, whole)
+	}
+}
+
+// writeAgain lets one of several Writes inside fail once, or the Commit.
+func (t *trial) writeAgain(s *spy) {
+	for i, way := range t.waysOf("W1", "C2", "C3") {
+		for nth := range 4 {
+			p, data := t.path(fmt.Sprintf("write/%d-%d", i, nth)), content(2, 300_000)
+			cond, before := t.clear(way, p, content(1, 500))
+			methods := []string{"Write"}
+			if nth == 3 {
+				methods = []string{"Commit"}
+			}
+			meet, met := once(fsbase.ErrThrottled, methods...)
+			var writes atomic.Int64
+			var werr, err error
+			s.during(func(c call) error {
+				if c.method == "Write" && nth < 3 && writes.Add(1) <= int64(nth) {
+					return nil
+				}
+				return meet(c)
+			}, func() { werr, err = t.inThree(way, p, cond, data) })
+			if !met() {
+				continue
+			}
+			said := fmt.Sprintf("%s after three Writes, of which %s number %d fails once inside,", way.what, methods[0], nth%3+1)
+			if werr != nil && err == nil {
+				t.errorf("W6", "%s to %q is nil after %v", said, p, werr)
+			}
+			t.truthful(said, p, err, before, data)
+		}
+	}
+}
+
+// inThree writes data in three Writes and commits it, whatever the Writes say.
+func (t *trial) inThree(way way, p string, cond fsbase.Condition, data []byte) (werr, err error) {
+	w, err := t.createIf(p, cond)()
+	if err != nil {
+		t.fatalf("beginning a %s to %q: %v", way.what, p, err)
+	}
+	defer w.Close()
+	for n := len(data) / 3; len(data) > 0 && werr == nil; data = data[n:] {
+		_, werr = w.Write(data[:n])
+	}
+	_, err = w.Commit()
+	return werr, err
+}
+
+// renameAgain loses the answer to a Rename that was carried out: who asks again
+// finds no source, and it was there when the caller asked.
+func (t *trial) renameAgain(s *spy) {
+	from, to, data := t.path("rename/from"), t.path("rename/to"), content(3, 3000)
+	t.put(from, data)
+	meet, met := once(fmt.Errorf("%w: %w", fsbase.ErrCommitUnknown, errAnswerLost), "Rename")
+	var err error
+	s.during(meet, func() { err = t.fs.Rename(t.ctx, from, to) })
+	said := fmt.Sprintf("Rename of %q to %q, which is carried out inside and not answered,", from, to)
+	switch {
+	case !met():
+	case errors.Is(err, fs.ErrNotExist):
+		t.errorf("O3", "%s: %v, and the source was there", said, err)
+	case err == nil:
+		t.wantAbsent("O3", from)
+		t.wantContent("O3", to, data)
 	}
 }
 

@@ -44,8 +44,8 @@ var wrapperChecks = []Check{
 		run: checkWrappedStreamErrors,
 	},
 	{
-		ID: "wrapper/tried-again", Clauses: []string{"W1", "W2", "E3", "C2", "C3", "C6", "R3"}, Level: Must, Profile: Core,
-		Doc: "What fails once inside is not tried again without its condition, its pin or the bytes that had come, and what may be done is not taken for another's.",
+		ID: "wrapper/tried-again", Clauses: []string{"W1", "W2", "W6", "E3", "O3", "C2", "C3", "C6", "R3"}, Level: Must, Profile: Core,
+		Doc: "What fails once inside is not tried again without its condition, its pin or the bytes that had come or gone, and what may be done is not taken for another's, or for nothing.",
 		run: checkTriedAgain,
 	},
 	{
@@ -65,7 +65,7 @@ var wrapperChecks = []Check{
 	},
 	{
 		ID: "wrapper/closes", Clauses: []string{"W4", "R5"}, Level: Must, Profile: Core,
-		Doc: "Every stream of the backend inside that was not committed is closed with the caller's, also after a Write or Commit that failed.",
+		Doc: "Every stream of the backend inside that was not committed is closed with the caller's, also after a Write or Commit that failed, and with every other call.",
 		run: checkInnerCloses,
 	},
 	{
@@ -77,6 +77,16 @@ var wrapperChecks = []Check{
 		ID: "wrapper/held", Clauses: []string{"O5", "R7"}, Level: Must, Profile: Core,
 		Doc: "A call under a done context, and an OpenStream whose context ends, does not wait for others that wait inside.",
 		run: checkHeldInside,
+	},
+	{
+		ID: "wrapper/outlived", Clauses: []string{"W1", "W2", "E3", "O7", "R3", "C6"}, Level: Must, Profile: Core,
+		Doc: "No call inside that changes something, or has the caller's memory, outlives its call of the wrapper, but for a write that is ErrCommitUnknown.",
+		run: checkOutlived,
+	},
+	{
+		ID: "wrapper/own-answer", Clauses: []string{"R6"}, Level: Must, Profile: Core,
+		Doc: "What looks after a commit does not get the answer that another got before it.",
+		run: checkOwnAnswer,
 	},
 	{
 		ID: "wrapper/escape", Clauses: []string{"N1", "C8", "C10"}, Level: Must, Profile: Core,

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -117,4 +118,38 @@ func checkInnerCloses(t *trial) {
 	if n := s.open() - before; n > 0 {
 		t.errorf("R5", "a reader of %q that is closed leaves %d open inside", p, n)
 	}
+	t.everyCallCloses(s, w)
 }
+
+// everyCallCloses is the same for every call, also when it fails inside after
+// something was opened.
+func (t *trial) everyCallCloses(s *spy, w *trial) {
+	p, good := t.path("every/a"), t.path("every/good")
+	fails := map[string]func(call) error{
+		"":                            nil,
+		" of which a read fails":      failWith(fsbase.ErrThrottled, "ReadAt"),
+		" of which writing fails":     failWith(fsbase.ErrThrottled, "Write", "Commit"),
+		" of which all else fails":    failWith(fsbase.ErrThrottled, "Stat", "Exists", "ReadRanges", "Upload", "Copy", "Rename", "RmFile"),
+		" of which it is told absent": failWith(fs.ErrNotExist, "ReadAt", "Stat", "Exists", "ReadRanges"),
+	}
+	for op, call := range w.everyCall(good) {
+		for how, meet := range fails {
+			w.put(p, []byte("x"))
+			w.put(good, []byte("y"))
+			before := s.open()
+			calls := s.during(meet, func() { _ = call(p) })
+			n := s.settled(before) - before
+			clause := "R5"
+			if slices.ContainsFunc(calls, beginsWrite) {
+				clause = "W4"
+			}
+			if n > 0 {
+				t.errorf(clause, "%s(%q)%s leaves %d streams open inside", op, p, how, n)
+				break // it is waited for each time
+			}
+		}
+	}
+}
+
+// beginsWrite tells the calls that open a stream to write.
+func beginsWrite(c call) bool { return strings.HasPrefix(c.method, "Create") }

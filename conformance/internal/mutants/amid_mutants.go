@@ -146,6 +146,40 @@ var amidMutants = []Mutant{
 		}},
 	},
 	{
+		Name:  "a commit frees on the disk what it is about to replace",
+		Kills: []string{"faults/durable"},
+		faults: faults{writer: func(v *variant, w *writer, _ fsbase.Condition) fsbase.WriteStream {
+			publish := w.publish
+			w.publish = func(data []byte) (fsbase.Info, error) {
+				v.disk.mu.Lock()
+				delete(v.disk.durable, w.path)
+				v.disk.mu.Unlock()
+				return publish(data)
+			}
+			return w
+		}},
+	},
+	{
+		Name:  "a commit that the storage was too busy for twice is not synced",
+		Kills: []string{"faults/durable"},
+		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+			publish := w.publish
+			w.publish = func(data []byte) (fsbase.Info, error) {
+				info, err := publish(data)
+				if errors.Is(err, fsbase.ErrThrottled) {
+					info, err = publish(data)
+				}
+				if errors.Is(err, fsbase.ErrThrottled) && cond.Unconditional() {
+					v.disk.mu.Lock()
+					defer v.disk.mu.Unlock()
+					return v.disk.store(w.path, data, false), nil
+				}
+				return info, err
+			}
+			return w
+		}},
+	},
+	{
 		Name:  "a commit that the storage was too busy for at first is not synced",
 		Kills: []string{"faults/durable"},
 		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {

@@ -79,6 +79,32 @@ var listingMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "a page begins after the last name with plus signs for blanks",
+		Kills: []string{"list/many-odd"},
+		faults: listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {
+			if len(infos) <= listPage {
+				return infos
+			}
+			after := strings.ReplaceAll(infos[listPage-1].Path, " ", "+")
+			rest := slices.DeleteFunc(slices.Clone(infos), func(i fsbase.Info) bool { return i.Path <= after })
+			return append(infos[:listPage:listPage], rest...)
+		}),
+	},
+	{
+		Name:  "a listing ends with a page of the folder that has nothing with the prefix",
+		Kills: []string{"list/many"},
+		faults: listing(func(v *variant, prefix string, _ []fsbase.Info) (found []fsbase.Info) {
+			for page := range slices.Chunk(v.infos(prefix[:strings.LastIndexByte(prefix, '/')+1]), listPage) {
+				page = slices.DeleteFunc(page, func(i fsbase.Info) bool { return !strings.HasPrefix(i.Path, prefix) })
+				if len(page) == 0 {
+					break
+				}
+				found = append(found, page...)
+			}
+			return found
+		}),
+	},
+	{
 		Name:  "listings are in the order of UTF-16",
 		Kills: []string{"list/order", "list/prefix"},
 		faults: listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {

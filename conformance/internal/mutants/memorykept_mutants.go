@@ -39,6 +39,28 @@ var keptMutants = []Mutant{
 		}(),
 	},
 	{
+		Name:  "a stream keeps the memory of a long ReadAt for the short ones that follow",
+		Kills: []string{"read/memory-kept"},
+		faults: reading(func(_ *variant, r *reader) *view {
+			const block = 4 << 10
+			var mu sync.Mutex
+			var kept []byte
+			at := int64(-1)
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if end := off + int64(len(p)); at >= 0 && at <= off && end <= at+block && r.ctx.Err() == nil && !r.closed.Load() {
+					return copy(p, kept[off-at:]), nil
+				}
+				n, err := r.ReadAt(p, off)
+				if n >= block {
+					at, kept = off+int64(n-block), p[n-block:n]
+				}
+				return n, err
+			}}
+		}),
+	},
+	{
 		Name:  "a cache of ranges keeps the memory that it is given",
 		Kills: []string{"read/memory-kept"},
 		faults: func() faults {

@@ -79,6 +79,20 @@ func like(prefix string) *regexp.Regexp {
 
 var oddNameMutants = []Mutant{
 	{
+		Name:  "large streams have a blank for a plus sign in their name",
+		Kills: []string{"names/large"},
+		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+			publish := w.publish
+			w.publish = func(data []byte) (fsbase.Info, error) {
+				if len(data) < largePart {
+					return publish(data)
+				}
+				return v.put("commit", strings.ReplaceAll(w.path, "+", " "), data, cond)
+			}
+			return w
+		}},
+	},
+	{
 		Name:  "what is told of a stream lies beside it, under its name and .meta",
 		Kills: []string{"names/beside"},
 		faults: writing(func(v *variant, w *writer) *stream {

@@ -2,7 +2,6 @@ package mutants
 
 import (
 	"context"
-	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -115,27 +114,18 @@ var removeAllMutants = []Mutant{
 	{
 		Name:  "RemoveAll ends the large streams that are open below its prefix",
 		Kills: []string{"interleaving/remove"},
-		faults: func() faults {
-			f := writing(func(v *variant, w *writer) *stream {
-				return &stream{commit: func() (fsbase.Info, error) {
-					if len(w.data) > largePart && v.marked("ended:"+w.path) {
-						return fsbase.Info{}, failed("commit", w.path, fs.ErrNotExist)
-					}
-					return w.Commit()
-				}}
-			})
+		faults: ending(func(f *faults, ended func(*variant, string, error)) {
 			f.removeAll = func(v *variant, ctx context.Context, prefix string) iter.Seq2[string, error] {
 				return func(yield func(string, error) bool) {
 					for name, err := range v.Store.RemoveAll(ctx, prefix) {
-						v.mark("ended:"+name, err == nil)
+						ended(v, name, err)
 						if !yield(name, err) {
 							return
 						}
 					}
 				}
 			}
-			return f
-		}(),
+		}),
 	},
 	{
 		Name:  "RemoveAll whose context ends after a thousand names just ends",

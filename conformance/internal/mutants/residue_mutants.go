@@ -52,6 +52,33 @@ func absentCopy(then func(v *variant)) faults {
 
 var residueMutants = []Mutant{
 	{
+		Name:  "a large swap that is closed leaves its parts",
+		Kills: []string{"write/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+				return &stream{writer: w, close: func() error {
+					if !w.over && len(w.data) >= largePart && cond.Version() != "" {
+						mark(v)
+					}
+					return w.Close()
+				}}
+			}}
+		}),
+	},
+	{
+		Name:  "an Upload of 5 MiB that is lost to another version leaves its parts",
+		Kills: []string{"write/residue"},
+		faults: littering(func(mark func(*variant)) faults {
+			return faults{upload: func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
+				info, err := v.Store.Upload(ctx, p, src, size, cond)
+				if err != nil && size >= largePart && cond.Version() != "" {
+					mark(v)
+				}
+				return info, err
+			}}
+		}),
+	},
+	{
 		Name:   "a failed Upload of 5 MiB leaves its parts",
 		Kills:  []string{"write/residue"},
 		faults: sizedUpload(func(size int64, err error) bool { return err != nil && size >= largePart }),

@@ -69,6 +69,18 @@ var spanMutants = []Mutant{
 		}),
 	},
 	{
+		Name:  "ranges of one request beyond the 1,024th are left as they are",
+		Kills: []string{"ranged/fills"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			for i := 1; i < len(ranges); i++ {
+				if ranges[i].Offset != ranges[i-1].Offset+int64(len(ranges[i-1].Dst)) {
+					return v.Store.ReadRanges(ctx, p, pin, ranges)
+				}
+			}
+			return v.Store.ReadRanges(ctx, p, pin, ranges[:min(len(ranges), 1024)])
+		}),
+	},
+	{
 		Name:  "ranges behind 16 MiB are read from the beginning",
 		Kills: []string{"ranged/middle"},
 		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {

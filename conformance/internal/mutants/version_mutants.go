@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/godcp/godcp/fsbase"
@@ -68,6 +69,17 @@ var versionMutants = []Mutant{
 		Name:   "the version is the CRC-32",
 		Kills:  []string{"info/versions-alike"},
 		faults: versioned(func(o object) fsbase.Version { return fsbase.Version(fmt.Sprint(crc32.ChecksumIEEE(o.data))) }),
+	},
+	{
+		Name:  "the version is the exclusive or of the CRC-32 of parts of 1 MiB",
+		Kills: []string{"info/versions-alike"},
+		faults: versioned(func(o object) fsbase.Version {
+			var sum uint32
+			for part := range slices.Chunk(o.data, mib) {
+				sum ^= crc32.ChecksumIEEE(part)
+			}
+			return fsbase.Version(fmt.Sprint(len(o.data), sum))
+		}),
 	},
 	{
 		Name:  "the version is of the size and both ends",

@@ -34,7 +34,7 @@ type embedding struct{ fsbase.FileSystemBase }
 
 // Wrappers returns every wrapper that is a mutant.
 func Wrappers() []Wrapper {
-	return slices.Concat(capabilityWrappers, callWrappers, nameWrappers, againWrappers, formatWrappers)
+	return slices.Concat(capabilityWrappers, callWrappers, nameWrappers, againWrappers, formatWrappers, outlivedWrappers)
 }
 
 var capabilityWrappers = []Wrapper{
