@@ -110,12 +110,12 @@ func checkRemoveWhileOpen(t *trial) {
 			return w.Close()
 		},
 	}
-	takes["Rename to"] = func(p string) error {
+	takes["RenameTo"] = func(p string) error {
 		t.put(away, content(1, 100))
 		return t.fs.Rename(t.ctx, away, p)
 	}
 	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
-		takes["Copy to"] = func(p string) error {
+		takes["CopyTo"] = func(p string) error {
 			t.put(away, content(1, 100))
 			_, err := c.Copy(t.ctx, away, p, fsbase.Condition{})
 			return err
