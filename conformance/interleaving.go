@@ -109,10 +109,10 @@ func checkRemoveWhileOpen(t *trial) {
 			t.write(w, p, content(3, t.largeSize()/2))
 			return w.Close()
 		},
-	}
-	takes["RenameTo"] = func(p string) error {
-		t.put(away, content(1, 100))
-		return t.fs.Rename(t.ctx, away, p)
+		"RenameTo": func(p string) error {
+			t.put(away, content(1, 100))
+			return t.fs.Rename(t.ctx, away, p)
+		},
 	}
 	if c, ok := fsbase.As[fsbase.Copier](t.fs); ok {
 		takes["CopyTo"] = func(p string) error {

@@ -34,8 +34,7 @@ func checkListMany(t *trial) {
 	t.wantList("C8", t.prefix("many/"), names)
 	t.wantList("C8", t.prefix("many"), append(names, other))
 	for _, prefix := range []string{"many/2", "many/2/x-9", "many-"} { // of which the first pages have nothing
-		full := t.prefix(prefix)
-		t.wantList("C8", full, slices.DeleteFunc(append(slices.Clone(names), other), func(n string) bool { return !strings.HasPrefix(n, full) }))
+		t.wantListOf(append(names, other), t.prefix(prefix))
 	}
 	t.listAround(t.prefix("many/"), names)
 	t.leaveList(t.prefix("many/"))
@@ -117,9 +116,13 @@ func checkListManyPrefixes(t *trial) {
 		}
 	}
 	for _, prefix := range []string{"aa/", "aa", "a"} {
-		full := t.prefix(prefix)
-		t.wantList("C8", full, slices.DeleteFunc(slices.Clone(listed), func(n string) bool { return !strings.HasPrefix(n, full) }))
+		t.wantListOf(listed, t.prefix(prefix))
 	}
+}
+
+// wantListOf demands those of the names that have the prefix.
+func (t *trial) wantListOf(names []string, prefix string) {
+	t.wantList("C8", prefix, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, prefix) }))
 }
 
 // checkListManyOdd lists names with what is escaped in URLs before that which

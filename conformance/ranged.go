@@ -184,8 +184,8 @@ func checkRangePin(t *trial) {
 	}
 }
 
-// rangeRace reads the two ends of a stream of about size bytes while it is
-// overwritten. Its versions differ in size, so that Info tells which was read.
+// rangeRace reads the two ends of a stream while contents of size and of other
+// bytes, which is no less, take turns under its name.
 func (t *trial) rangeRace(rounds, size, other int) {
 	p := t.path("a")
 	contents := [2][]byte{content(1, size), content(2, other)}

@@ -17,22 +17,10 @@ const awhile = 300 * time.Microsecond
 // goesOn publishes a while after the call, which says when its context ends, as
 // if nothing came of it then.
 func (v *variant) goesOn(ctx context.Context, op, p string, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
-	type answer struct {
-		info fsbase.Info
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
+	return within(ctx, op, p, func() (fsbase.Info, error) {
 		time.Sleep(awhile)
-		info, err := publish()
-		answered <- answer{info, err}
-	}()
-	select {
-	case a := <-answered:
-		return a.info, a.err
-	case <-ctx.Done():
-		return fsbase.Info{}, failed(op, p, ctx.Err())
-	}
+		return publish()
+	})
 }
 
 // torn takes the durability of a stream away, a while before what comes in its
@@ -127,7 +115,7 @@ var amidMutants = []Mutant{
 	},
 	{
 		Name:  "what is replaced is not durable any more before the new is",
-		Kills: []string{"durable/during-publish"},
+		Kills: []string{"durable/during-publish", "faults/durable"},
 		faults: writing(func(v *variant, w *writer) *stream {
 			return &stream{commit: func() (fsbase.Info, error) {
 				v.torn(w.path)
@@ -146,52 +134,30 @@ var amidMutants = []Mutant{
 		}},
 	},
 	{
-		Name:  "a commit frees on the disk what it is about to replace",
-		Kills: []string{"faults/durable"},
-		faults: faults{writer: func(v *variant, w *writer, _ fsbase.Condition) fsbase.WriteStream {
-			publish := w.publish
-			w.publish = func(data []byte) (fsbase.Info, error) {
-				v.disk.mu.Lock()
-				delete(v.disk.durable, w.path)
-				v.disk.mu.Unlock()
-				return publish(data)
-			}
-			return w
-		}},
-	},
-	{
 		Name:  "a commit that the storage was too busy for twice is not synced",
 		Kills: []string{"faults/durable"},
-		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-			publish := w.publish
-			w.publish = func(data []byte) (fsbase.Info, error) {
-				info, err := publish(data)
-				if errors.Is(err, fsbase.ErrThrottled) {
-					info, err = publish(data)
-				}
-				if errors.Is(err, fsbase.ErrThrottled) && cond.Unconditional() {
-					v.disk.mu.Lock()
-					defer v.disk.mu.Unlock()
-					return v.disk.store(w.path, data, false), nil
-				}
-				return info, err
+		faults: publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+			info, err := publish()
+			if errors.Is(err, fsbase.ErrThrottled) {
+				info, err = publish()
 			}
-			return w
-		}},
+			if errors.Is(err, fsbase.ErrThrottled) && cond.Unconditional() {
+				v.disk.mu.Lock()
+				defer v.disk.mu.Unlock()
+				return v.disk.store(w.path, data, false), nil
+			}
+			return info, err
+		}),
 	},
 	{
 		Name:  "a commit that the storage was too busy for at first is not synced",
 		Kills: []string{"faults/durable"},
-		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-			publish := w.publish
-			w.publish = func(data []byte) (fsbase.Info, error) {
-				info, err := publish(data)
-				if errors.Is(err, fsbase.ErrThrottled) {
-					return (&Store{disk: v.disk}).put("commit", w.path, data, cond)
-				}
-				return info, err
+		faults: publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+			info, err := publish()
+			if errors.Is(err, fsbase.ErrThrottled) {
+				return (&Store{disk: v.disk}).put("commit", w.path, data, cond)
 			}
-			return w
-		}},
+			return info, err
+		}),
 	},
 }

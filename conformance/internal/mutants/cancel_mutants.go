@@ -41,6 +41,18 @@ func heedless(method string) faults {
 
 var cancelMutants = []Mutant{
 	{
+		Name:  "a long ReadAt does not look at the context",
+		Kills: []string{"cancel/read-at"},
+		faults: reading(func(_ *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				if len(p) > 32<<10 && r.ctx.Err() != nil && !r.closed.Load() {
+					return copy(p, r.object.data[off:]), nil
+				}
+				return r.ReadAt(p, off)
+			}}
+		}),
+	},
+	{
 		Name:   "writes do not look at the context",
 		Kills:  []string{"cancel/before-call", "cancel/before-commit", "exclusive/cancelled", "swap/cancelled"},
 		faults: heedless("create"),

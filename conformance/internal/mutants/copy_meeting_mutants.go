@@ -151,16 +151,12 @@ var copyMeetingMutants = []Mutant{
 				yield()
 				return v.Store.Copy(ctx, src, dst, cond)
 			})
-			f.writer = func(_ *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-				publish := w.publish
-				w.publish = func(data []byte) (fsbase.Info, error) {
-					if cond.Version() != "" && copies.on(w.path) > 0 {
-						return fsbase.Info{}, failed("commit", w.path, fsbase.ErrPrecondition)
-					}
-					return publish(data)
+			f.writer = publishing(func(_ *variant, w *writer, _ []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+				if cond.Version() != "" && copies.on(w.path) > 0 {
+					return fsbase.Info{}, failed("commit", w.path, fsbase.ErrPrecondition)
 				}
-				return w
-			}
+				return publish()
+			}).writer
 			return f
 		}(),
 	},
@@ -178,16 +174,12 @@ var copyMeetingMutants = []Mutant{
 				}
 				return v.Store.Copy(ctx, src, dst, cond)
 			})
-			f.writer = func(_ *variant, w *writer, _ fsbase.Condition) fsbase.WriteStream {
-				publish := w.publish
-				w.publish = func(data []byte) (fsbase.Info, error) {
-					end := writes.begin(w.path)
-					defer end()
-					yield()
-					return publish(data)
-				}
-				return w
-			}
+			f.writer = publishing(func(_ *variant, w *writer, _ []byte, _ fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+				end := writes.begin(w.path)
+				defer end()
+				yield()
+				return publish()
+			}).writer
 			return f
 		}(),
 	},

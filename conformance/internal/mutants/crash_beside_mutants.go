@@ -76,18 +76,14 @@ var crashBesideMutants = []Mutant{
 		Kills: []string{"durable/writers"},
 		faults: func() faults {
 			var under atomic.Int32
-			return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-				publish := w.publish
-				w.publish = func(data []byte) (fsbase.Info, error) {
-					defer under.Add(-1)
-					if under.Add(1) > 1 {
-						return v.unsynced().put("commit", w.path, data, cond)
-					}
-					defer yield()
-					return publish(data)
+			return publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+				defer under.Add(-1)
+				if under.Add(1) > 1 {
+					return v.unsynced().put("commit", w.path, data, cond)
 				}
-				return w
-			}}
+				defer yield()
+				return publish()
+			})
 		}(),
 	},
 	{
@@ -183,20 +179,16 @@ var crashBesideMutants = []Mutant{
 		Kills: []string{"durable/without-sync-beside"},
 		faults: func() faults {
 			var under atomic.Int32 // without sync
-			return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-				publish := w.publish
-				w.publish = func(data []byte) (fsbase.Info, error) {
-					if !v.synced {
-						under.Add(1)
-						defer under.Add(-1)
-						defer yield()
-					} else if yield(); under.Load() > 0 {
-						return v.unsynced().put("commit", w.path, data, cond)
-					}
-					return publish(data)
+			return publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+				if !v.synced {
+					under.Add(1)
+					defer under.Add(-1)
+					defer yield()
+				} else if yield(); under.Load() > 0 {
+					return v.unsynced().put("commit", w.path, data, cond)
 				}
-				return w
-			}}
+				return publish()
+			})
 		}(),
 	},
 	{

@@ -42,6 +42,18 @@ func writing(f func(v *variant, w *writer) *stream) faults {
 	}}
 }
 
+// publishing makes faults of what Commit does with the data of a stream. publish
+// is what it should do.
+func publishing(f func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error)) faults {
+	return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
+		publish := w.publish
+		w.publish = func(data []byte) (fsbase.Info, error) {
+			return f(v, w, data, cond, func() (fsbase.Info, error) { return publish(data) })
+		}
+		return w
+	}}
+}
+
 // view is a reader with methods replaced; nil keeps the method.
 type view struct {
 	*reader

@@ -227,7 +227,7 @@ var handOverMutants = []Mutant{
 	},
 	{
 		Name:  "Rename removes its target first",
-		Kills: []string{"race/rename-over"},
+		Kills: []string{"race/rename-over", "faults/refused-move", "faults/forbidden-move"},
 		faults: faults{rename: func(v *variant, ctx context.Context, p, q string) error {
 			if _, there := v.get(p); there && p != q && ready(ctx, "rename", p) == nil {
 				v.unlink(q)

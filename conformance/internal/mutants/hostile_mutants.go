@@ -42,6 +42,17 @@ func readParts(src io.ReaderAt, size int64, got func(off int64, data []byte, err
 
 var hostileMutants = []Mutant{
 	{
+		Name:  "a source that says io.ErrUnexpectedEOF with all bytes has ended",
+		Kills: []string{"hostile/error-with-all-bytes"},
+		faults: sourcing(func(_ context.Context, src io.ReaderAt, size int64) ([]byte, error) {
+			data := make([]byte, size)
+			if n, err := src.ReadAt(data, 0); int64(n) == size && errors.Is(err, io.ErrUnexpectedEOF) {
+				return data, nil
+			}
+			return data, fsbase.ReadSource(src, data, 0)
+		}),
+	},
+	{
 		Name:  "Upload does not count the bytes of a source without an error",
 		Kills: []string{"hostile/broken-source"},
 		faults: sourcing(func(_ context.Context, src io.ReaderAt, size int64) ([]byte, error) {

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
@@ -51,6 +52,25 @@ func summed(sum func(data []byte) fsbase.Checksum) faults {
 }
 
 var infoMutants = []Mutant{
+	{
+		Name:  "Rename over a stream spoils its checksum",
+		Kills: []string{"info/checksum"},
+		faults: faults{
+			rename: func(v *variant, ctx context.Context, p, newPath string) error {
+				_, there := v.get(newPath)
+				err := v.Store.Rename(ctx, p, newPath)
+				v.mark(newPath, there && err == nil)
+				return err
+			},
+			stat: func(v *variant, ctx context.Context, p string) (fsbase.Info, error) {
+				info, err := v.Store.Stat(ctx, p)
+				if v.marked(p) {
+					info.Sum = wrongSum
+				}
+				return info, err
+			},
+		},
+	},
 	{
 		Name:   "Commit tells no version",
 		Kills:  []string{"info/commit", "info/versions"},

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf16"
 
@@ -30,6 +32,18 @@ func unlisted(f func(name string) bool) faults {
 	})
 }
 
+// turning makes faults of the name after which the second page begins.
+func turning(after func(last string) string) faults {
+	return listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {
+		if len(infos) <= listPage {
+			return infos
+		}
+		name := after(infos[listPage-1].Path)
+		rest := slices.DeleteFunc(slices.Clone(infos), func(i fsbase.Info) bool { return i.Path <= name })
+		return append(infos[:listPage:listPage], rest...)
+	})
+}
+
 // wrongSum is the sum of no content.
 var wrongSum = fsbase.Checksum{Algorithm: "sha256", Value: base64.StdEncoding.EncodeToString(make([]byte, 32))}
 
@@ -43,6 +57,27 @@ func (v *variant) part(p string, f func()) {
 }
 
 var listingMutants = []Mutant{
+	{
+		Name:  "of 64 connections each listing that is left keeps one",
+		Kills: []string{"list/many"},
+		faults: func() faults {
+			var left atomic.Int32
+			return faults{list: func(v *variant, ctx context.Context, prefix string) iter.Seq2[fsbase.Info, error] {
+				return func(yield func(fsbase.Info, error) bool) {
+					if left.Load() >= 64 {
+						yield(fsbase.Info{}, failed("list", prefix, fsbase.ErrThrottled))
+						return
+					}
+					for info, err := range v.Store.List(ctx, prefix) {
+						if !yield(info, err) {
+							left.Add(1)
+							return
+						}
+					}
+				}
+			}}
+		}(),
+	},
 	{
 		Name:  "the parts of an open stream are listed",
 		Kills: []string{"list/unfinished"},
@@ -66,29 +101,17 @@ var listingMutants = []Mutant{
 	{
 		Name:  "a page begins after the unescaped name of the last",
 		Kills: []string{"list/many-odd"},
-		faults: listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {
-			if len(infos) <= listPage {
-				return infos
+		faults: turning(func(last string) string {
+			if plain, err := url.QueryUnescape(last); err == nil {
+				return plain
 			}
-			after := infos[listPage-1].Path
-			if plain, err := url.QueryUnescape(after); err == nil {
-				after = plain
-			}
-			rest := slices.DeleteFunc(slices.Clone(infos), func(i fsbase.Info) bool { return i.Path <= after })
-			return append(infos[:listPage:listPage], rest...)
+			return last
 		}),
 	},
 	{
-		Name:  "a page begins after the last name with plus signs for blanks",
-		Kills: []string{"list/many-odd"},
-		faults: listing(func(_ *variant, _ string, infos []fsbase.Info) []fsbase.Info {
-			if len(infos) <= listPage {
-				return infos
-			}
-			after := strings.ReplaceAll(infos[listPage-1].Path, " ", "+")
-			rest := slices.DeleteFunc(slices.Clone(infos), func(i fsbase.Info) bool { return i.Path <= after })
-			return append(infos[:listPage:listPage], rest...)
-		}),
+		Name:   "a page begins after the last name with plus signs for blanks",
+		Kills:  []string{"list/many-odd"},
+		faults: turning(func(last string) string { return strings.ReplaceAll(last, " ", "+") }),
 	},
 	{
 		Name:  "a listing ends with a page of the folder that has nothing with the prefix",

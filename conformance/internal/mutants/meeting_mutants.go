@@ -37,13 +37,9 @@ func checkedBy(way string) faults {
 		}
 		return publish(cond)
 	}
-	f := faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-		publish := w.publish
-		w.publish = func(data []byte) (fsbase.Info, error) {
-			return alone(v, w.path, cond, func(fsbase.Condition) (fsbase.Info, error) { return publish(data) }, false)
-		}
-		return w
-	}}
+	f := publishing(func(v *variant, w *writer, _ []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+		return alone(v, w.path, cond, func(fsbase.Condition) (fsbase.Info, error) { return publish() }, false)
+	})
 	f.upload = sourcedBy(func(v *variant, p string, data []byte, cond fsbase.Condition) (fsbase.Info, error) {
 		return alone(v, p, cond, func(cond fsbase.Condition) (fsbase.Info, error) { return v.put("upload", p, data, cond) }, way == "upload")
 	}).upload

@@ -15,7 +15,7 @@ func (m Mutant) New() Backend { return newVariant(New(), m.faults) }
 // All returns every mutant.
 func All() []Mutant {
 	return slices.Concat(
-		openedMutants, handOverMutants, edgeMutants, interleavingMutants, faultChangedMutants, amidMutants, toldMutants, poolMutants, heldMutants, keptMutants, octaveMutants, spanMutants, afterCrashMutants, meetingMutants, nothingMutants,
+		openedMutants, handOverMutants, interleavingMutants, faultChangedMutants, amidMutants, toldMutants, poolMutants, heldMutants, keptMutants, octaveMutants, spanMutants, afterCrashMutants, meetingMutants, nothingMutants,
 		deniedMutants, foreignMutants, listingMutants, fastMutants, folderMutants, residueMutants,
 		ladderMutants, hostileMutants, streamMutants, faultMutants, faultLargeMutants, faultLaterMutants, afterFaultMutants, contextMutants, historyMutants, scenarioMutants, modelMutants,
 		oddNameMutants, reservedMutants, contentMutants, versionMutants, pinMutants, viewMutants, mixedMutants, walkMutants, memoryMutants, endingMutants, syncMutants, crashBesideMutants, copyMeetingMutants,

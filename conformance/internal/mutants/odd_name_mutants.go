@@ -81,16 +81,12 @@ var oddNameMutants = []Mutant{
 	{
 		Name:  "large streams have a blank for a plus sign in their name",
 		Kills: []string{"names/large"},
-		faults: faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-			publish := w.publish
-			w.publish = func(data []byte) (fsbase.Info, error) {
-				if len(data) < largePart {
-					return publish(data)
-				}
-				return v.put("commit", strings.ReplaceAll(w.path, "+", " "), data, cond)
+		faults: publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+			if len(data) < largePart {
+				return publish()
 			}
-			return w
-		}},
+			return v.put("commit", strings.ReplaceAll(w.path, "+", " "), data, cond)
+		}),
 	},
 	{
 		Name:  "what is told of a stream lies beside it, under its name and .meta",

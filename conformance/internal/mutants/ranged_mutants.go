@@ -31,6 +31,38 @@ func (v *variant) read(ctx context.Context, p string, ranges []fsbase.Range) (fs
 
 var rangedMutants = []Mutant{
 	{
+		Name:  "an empty Dst moves those behind it",
+		Kills: []string{"ranged/fills"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			var moved []fsbase.Range
+			for _, r := range ranges {
+				if len(r.Dst) > 0 {
+					moved = append(moved, fsbase.Range{Offset: r.Offset, Dst: ranges[len(moved)].Dst})
+				}
+			}
+			return v.Store.ReadRanges(ctx, p, pin, moved)
+		}),
+	},
+	{
+		Name:  "ranges are read one by one while the size stays the same",
+		Kills: []string{"ranged/race"},
+		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {
+			var info fsbase.Info
+			for i := range ranges {
+				now, err := v.Store.ReadRanges(ctx, p, pin, ranges[i:i+1])
+				if err != nil {
+					return info, err
+				}
+				if i > 0 && now.Size != info.Size {
+					return info, failed("read", p, fsbase.ErrChanged)
+				}
+				info = now
+				yield()
+			}
+			return info, nil
+		}),
+	},
+	{
 		Name:  "what is left after batches of 16 MiB is not read",
 		Kills: []string{"ranged/middle"},
 		faults: ranging(func(v *variant, ctx context.Context, p string, pin fsbase.Version, ranges []fsbase.Range) (fsbase.Info, error) {

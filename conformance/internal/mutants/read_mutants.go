@@ -13,6 +13,18 @@ import (
 
 var readMutants = []Mutant{
 	{
+		Name:  "the end is told of streams that are closed, or whose context is done, too",
+		Kills: []string{"read/closed", "cancel/read-at"},
+		faults: reading(func(_ *variant, r *reader) *view {
+			return &view{readAt: func(p []byte, off int64) (int, error) {
+				if off >= r.Info().Size && len(p) > 0 {
+					return 0, io.EOF
+				}
+				return r.ReadAt(p, off)
+			}}
+		}),
+	},
+	{
 		Name:  "an absent name opens as an empty stream",
 		Kills: []string{"read/absent", "write/fresh-root"},
 		faults: faults{open: func(v *variant, ctx context.Context, p string) (fsbase.ReadStream, error) {

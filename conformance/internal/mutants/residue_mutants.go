@@ -68,14 +68,8 @@ var residueMutants = []Mutant{
 	{
 		Name:  "an Upload of 5 MiB that is lost to another version leaves its parts",
 		Kills: []string{"write/residue"},
-		faults: littering(func(mark func(*variant)) faults {
-			return faults{upload: func(v *variant, ctx context.Context, p string, src io.ReaderAt, size int64, cond fsbase.Condition) (fsbase.Info, error) {
-				info, err := v.Store.Upload(ctx, p, src, size, cond)
-				if err != nil && size >= largePart && cond.Version() != "" {
-					mark(v)
-				}
-				return info, err
-			}}
+		faults: sizedUpload(func(size int64, err error) bool {
+			return size >= largePart && errors.Is(err, fsbase.ErrPrecondition) && !errors.Is(err, fs.ErrExist)
 		}),
 	},
 	{

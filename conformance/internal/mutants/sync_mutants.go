@@ -14,16 +14,12 @@ func (v *variant) unsynced() *Store { return &Store{disk: v.disk} }
 
 // unsyncedWhen makes faults in which some commits are not durable.
 func unsyncedWhen(some func(v *variant, p string, data []byte, cond fsbase.Condition) bool) faults {
-	return faults{writer: func(v *variant, w *writer, cond fsbase.Condition) fsbase.WriteStream {
-		publish := w.publish
-		w.publish = func(data []byte) (fsbase.Info, error) {
-			if some(v, w.path, data, cond) {
-				return v.unsynced().put("commit", w.path, data, cond)
-			}
-			return publish(data)
+	return publishing(func(v *variant, w *writer, data []byte, cond fsbase.Condition, publish func() (fsbase.Info, error)) (fsbase.Info, error) {
+		if some(v, w.path, data, cond) {
+			return v.unsynced().put("commit", w.path, data, cond)
 		}
-		return w
-	}}
+		return publish()
+	})
 }
 
 var syncMutants = []Mutant{

@@ -148,15 +148,11 @@ var againWrappers = []Wrapper{
 	},
 	{
 		Name: "goes on with ReadAt from where it began", Kills: []string{"wrapper/tried-again"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return rereading{newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return rereading{p} }),
 	},
 	{
 		Name: "remembers what it read by the version alone", Kills: []string{"wrapper/counted-versions"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return caching{newPrefixed(inner, faulty{}), &sync.Map{}}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return caching{p, &sync.Map{}} }),
 	},
 	{
 		Name: "asks Upload again that may be done", Kills: []string{"wrapper/tried-again"},
@@ -168,8 +164,6 @@ var againWrappers = []Wrapper{
 	},
 	{
 		Name: "waits for a slot under a done context", Kills: []string{"wrapper/held"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return queued{newPrefixed(inner, faulty{}), make(slots, 8)}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return queued{p, make(slots, 8)} }),
 	},
 }

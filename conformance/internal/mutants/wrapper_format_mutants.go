@@ -110,21 +110,21 @@ var formatWrappers = []Wrapper{
 	},
 	{
 		Name: "takes a read that was cut off for the end", Kills: []string{"wrapper/tried-again"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return readingInside{newPrefixed(inner, faulty{}), func(r fsbase.ReadStream, p []byte, off int64) (int, error) {
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase {
+			return readingInside{p, func(r fsbase.ReadStream, p []byte, off int64) (int, error) {
 				n, err := r.ReadAt(p, off)
 				if n > 0 && n < len(p) {
 					err = io.EOF
 				}
 				return n, err
 			}}
-		},
+		}),
 	},
 	{
 		Name: "goes on with ReadAt elsewhere, from where it began", Kills: []string{"wrapper/tried-again"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase {
 			var elsewhere sync.Map // whole contents by their version
-			return readingInside{newPrefixed(inner, faulty{}), func(r fsbase.ReadStream, p []byte, off int64) (int, error) {
+			return readingInside{p, func(r fsbase.ReadStream, p []byte, off int64) (int, error) {
 				n, err := r.ReadAt(p, off)
 				info := r.Info()
 				if off == 0 && int64(n) == info.Size {
@@ -136,12 +136,10 @@ var formatWrappers = []Wrapper{
 				}
 				return n, err
 			}}
-		},
+		}),
 	},
 	{
 		Name: "remembers the end of its first call's context", Kills: []string{"wrapper/contexts"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return &dialling{prefixed: newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return &dialling{prefixed: p} }),
 	},
 }

@@ -21,6 +21,11 @@ func with(f faulty) func(fsbase.FileSystemBase) fsbase.FileSystemBase {
 	return func(inner fsbase.FileSystemBase) fsbase.FileSystemBase { return newPrefixed(inner, f) }
 }
 
+// around is a wrapper around one that has no fault.
+func around(wrap func(p *prefixed) fsbase.FileSystemBase) func(fsbase.FileSystemBase) fsbase.FileSystemBase {
+	return func(inner fsbase.FileSystemBase) fsbase.FileSystemBase { return wrap(newPrefixed(inner, faulty{})) }
+}
+
 // handing is the fault of one capability.
 func handing[T any](f func(p *prefixed, target *T) bool) func(fsbase.FileSystemBase) fsbase.FileSystemBase {
 	return with(faulty{capability: func(p *prefixed, target any) (handled, ok bool) {

@@ -43,15 +43,11 @@ var nameWrappers = []Wrapper{
 	},
 	{
 		Name: "errors of readers have the path inside", Kills: []string{"wrapper/error-paths"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return &carelessWrapper{prefixed: newPrefixed(inner, faulty{}), rawReaders: true}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return &carelessWrapper{prefixed: p, rawReaders: true} }),
 	},
 	{
 		Name: "Mkdir and Rename that are throttled are nil", Kills: []string{"wrapper/errors"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return &carelessWrapper{prefixed: newPrefixed(inner, faulty{}), deaf: true}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return &carelessWrapper{prefixed: p, deaf: true} }),
 	},
 	{
 		Name: "the stream inside stays open when a Write or Commit fails", Kills: []string{"wrapper/closes"},
@@ -59,9 +55,7 @@ var nameWrappers = []Wrapper{
 	},
 	{
 		Name: "readers inside stay open", Kills: []string{"wrapper/closes"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return &carelessWrapper{prefixed: newPrefixed(inner, faulty{}), openReaders: true}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return &carelessWrapper{prefixed: p, openReaders: true} }),
 	},
 	{
 		Name: "WithoutSync is without conditions", Kills: []string{"capability/without-sync"},

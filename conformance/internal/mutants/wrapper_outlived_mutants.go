@@ -182,15 +182,11 @@ func (s *sharing) Stat(ctx context.Context, path string) (fsbase.Info, error) {
 var outlivedWrappers = []Wrapper{
 	{
 		Name: "begins anew in the midst of a stream", Kills: []string{"wrapper/tried-again"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return restarting{newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return restarting{p} }),
 	},
 	{
 		Name: "asks Rename again that may be done", Kills: []string{"wrapper/tried-again"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return insistentRename{newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return insistentRename{p} }),
 	},
 	{
 		Name: "Stat opens and does not close", Kills: []string{"wrapper/closes"},
@@ -201,15 +197,11 @@ var outlivedWrappers = []Wrapper{
 	},
 	{
 		Name: "Commit returns when its context ends", Kills: []string{"wrapper/outlived"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return impatient{newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return impatient{p} }),
 	},
 	{
 		Name: "RmFile returns when its context ends", Kills: []string{"wrapper/outlived"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return impatientRemoval{newPrefixed(inner, faulty{})}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return impatientRemoval{p} }),
 	},
 	{
 		Name: "ReadRanges returns when its context ends", Kills: []string{"wrapper/outlived"},
@@ -221,9 +213,7 @@ var outlivedWrappers = []Wrapper{
 	},
 	{
 		Name: "ReadAt reads twice and returns with the first", Kills: []string{"wrapper/outlived"},
-		Wrap: func(inner fsbase.FileSystemBase) fsbase.FileSystemBase {
-			return readingInside{newPrefixed(inner, faulty{}), hedged}
-		},
+		Wrap: around(func(p *prefixed) fsbase.FileSystemBase { return readingInside{p, hedged} }),
 	},
 	{
 		Name: "Stats of one name share an answer", Kills: []string{"wrapper/own-answer"},
