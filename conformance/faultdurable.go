@@ -24,6 +24,7 @@ func checkDurableTriedAgain(t *trial) {
 	var streams []stream
 	for i, w := range t.ways() {
 		for j, n := range []int{3000, t.largeSize()} {
+			data := content(uint64(10*i+j), n)
 			for k, fault := range []struct {
 				how string
 				arm Arm
@@ -39,7 +40,7 @@ func checkDurableTriedAgain(t *trial) {
 				if fault.arm == nil {
 					continue
 				}
-				p, data := t.path(fmt.Sprintf("way-%d/%d-%d", i, j, k)), content(uint64(10*i+j), n)
+				p := t.path(fmt.Sprintf("way-%d/%d-%d", i, j, k))
 				publish := w.begin(t, p, data)
 				cond, before := t.clear(w, p, content(99, 70))
 				var err error
